@@ -1,0 +1,194 @@
+"""Sliders and choosers over a plain function; they compute nothing themselves.
+
+A stored page has no kernel behind it, so every widget leaves one plain sentence for its readers.
+"""
+
+import html
+
+import ipywidgets
+from IPython.display import display
+from IPython.utils.capture import capture_output
+
+from course_lib import images
+
+_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def play(function, **controls):
+    """Call a function again whenever a control moves.
+
+    Parameters
+    ----------
+    function : callable
+        Draws and shows its figure; takes the controls' values by name.
+    **controls
+        A widget, a ``(low, high)`` or ``(low, high, step)`` tuple, a list of options, or a bool.
+
+    Returns
+    -------
+    None
+        The controls and the figure beneath them are displayed.
+
+    Raises
+    ------
+    ValueError
+        If there is no control.
+    """
+    if not controls:
+        raise ValueError("play has no controls; wanted at least one, such as size=(1, 9).")
+    panel = {name: _control(name, wish) for name, wish in controls.items()}
+    picture, words = ipywidgets.Image(format="png"), ipywidgets.HTML()
+
+    def redraw(_change=None):
+        values = {name: control.get_interact_value() for name, control in panel.items()}
+        picture.value, words.value = _drawn(function, values)
+
+    for control in panel.values():
+        control.observe(redraw, names="value")
+    redraw()
+    rows = [*panel.values(), words, picture]
+    _show(ipywidgets.VBox(rows), f"Run this cell to play with: {', '.join(controls)}.")
+
+
+def slider(value, low, high, step=None, label=None):
+    """Make a slider, whole numbers or not as its limits are.
+
+    Parameters
+    ----------
+    value, low, high : int or float
+        Where it starts, and its ends.
+    step : int or float, optional
+        1, or a hundredth of the range.
+    label : str, optional
+        Written beside it; the name of the argument otherwise.
+
+    Returns
+    -------
+    ipywidgets.IntSlider or ipywidgets.FloatSlider
+    """
+    whole = all(isinstance(number, int) for number in (value, low, high, step or 1))
+    kind = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
+    step = step or (1 if whole else (high - low) / 100)
+    text = {} if label is None else {"description": label}
+    layout = {"width": "28em"}
+    return kind(value=value, min=low, max=high, step=step, layout=layout, **text)
+
+
+def choose(options, value=None, label=None):
+    """Make a drop-down list.
+
+    Parameters
+    ----------
+    options : sequence
+        The choices, or pairs of what is written and what is meant.
+    value : optional
+        The first choice; the first option by default.
+    label : str, optional
+
+    Returns
+    -------
+    ipywidgets.Dropdown
+    """
+    chosen = {} if value is None else {"value": value}
+    text = {} if label is None else {"description": label}
+    return ipywidgets.Dropdown(options=options, **chosen, **text)
+
+
+class Upload:
+    """A button that takes a photo from the student's own device; see `upload`."""
+
+    def __init__(self, label):
+        self.button = ipywidgets.FileUpload(accept="image/*", multiple=False, description=label)
+        self.button.layout.width = "auto"
+
+    def image(self):
+        """Return the photo as RGB ``float32`` ``(H, W, 3)`` or grey ``(H, W)``; None before any.
+
+        Raises
+        ------
+        course_lib.images.ImageError
+            If the file is not a picture that can be read.
+        """
+        if not self.button.value:
+            return None
+        return images.read(bytes(self.button.value[0].content))
+
+
+def upload(label="Your photo"):
+    """Display a button that takes a photo from the student's device.
+
+    Parameters
+    ----------
+    label : str
+        Written on the button.
+
+    Returns
+    -------
+    Upload
+        Its ``image()`` is the photo, or None while there is none.
+    """
+    chooser = Upload(label)
+    _show(chooser.button, f"Run this cell for a button: {label}.")
+    return chooser
+
+
+def progress(iterable, label, total=None):
+    """Go through an iterable beneath a bar; a stored page keeps the label only.
+
+    Parameters
+    ----------
+    iterable : iterable
+    label : str
+        What takes time.
+    total : int, optional
+        How many items; taken from ``len`` where there is one.
+
+    Yields
+    ------
+    object
+        The items of the iterable.
+    """
+    total = len(iterable) if total is None and hasattr(iterable, "__len__") else total
+    bar = ipywidgets.IntProgress(max=total or 1)
+    text = ipywidgets.Label()
+    _show(ipywidgets.HBox([bar, text]), label)
+    done = 0
+    text.value = label
+    for done, item in enumerate(iterable, start=1):
+        yield item
+        bar.value = done if total else 0
+        text.value = f"{label}: {done} of {total}" if total else f"{label}: {done}"
+    bar.max, bar.value, bar.bar_style = max(done, 1), max(done, 1), "success"
+
+
+def _control(name, wish):
+    """A widget from what `play` accepts, labelled with the argument's name where it has no label."""
+    control = ipywidgets.interactive.widget_from_abbrev(wish)
+    if control is None:
+        raise ValueError(f"{name} is {wish!r}; wanted a widget, (low, high), a list or a bool.")
+    control.description = control.description or name.replace("_", " ")
+    control.style.description_width = "initial"
+    if hasattr(control, "continuous_update"):  # a picture per pixel of a drag is too slow
+        control.continuous_update = False
+    return control
+
+
+def _drawn(function, values):
+    """The PNG that a function shows and what it prints, or its error as a sentence.
+
+    The output is captured in the kernel, so that a run without a browser stores no second picture.
+    """
+    with capture_output() as captured:
+        try:
+            function(**values)
+        except Exception as error:
+            return b"", f"<b>{html.escape(f'{type(error).__name__}: {error}')}</b>"
+    pngs = [o.data["image/png"] for o in captured.outputs if "image/png" in o.data]
+    text = f"<pre>{html.escape(captured.stdout)}</pre>" if captured.stdout else ""
+    return (pngs[-1] if pngs else b""), text
+
+
+def _show(widget, text):
+    """Display a widget, with a sentence where no widget can be shown."""
+    view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+    display({_VIEW: view, "text/plain": text}, raw=True)
