@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_lib import checks
-from course_lib.classic.stumps import TIE, Stump, best_stump, prepare, search, sort_features
+from course_lib.classic.stumps import TIE, Stump, best_stump, column, prepare, search, sort_features
 
 __all__ = [
     "Ensemble",
@@ -97,8 +97,9 @@ def fit_adaboost(X, labels, rounds, *, weights=None, order=None, on_round=None):
 
     Parameters
     ----------
-    X : (n_samples, n_features) array_like
-        Any finite numbers, compared as float32.
+    X : (n_samples, n_features) array_like or Binned
+        Any finite numbers, compared as float32; or rounded to a byte each by
+        `binning.bin_features`, where memory or time is short.
     labels : (n_samples,) array_like
         -1 and +1, both present.
     rounds : int
@@ -140,7 +141,7 @@ def fit_adaboost(X, labels, rounds, *, weights=None, order=None, on_round=None):
         stop = on_round is not None and on_round(Ensemble(stumps, alphas), error, weights)
         if perfect or stop:
             break
-        weights = weights * np.exp(-alphas[-1] * labels * stump.predict(X))
+        weights = weights * np.exp(-alphas[-1] * labels * stump.vote(column(X, stump.feature)))
         weights /= weights.sum()
     if not stumps:
         raise ValueError("No stump beats chance on these samples; give X other features.")

@@ -16,6 +16,7 @@ import numba
 import numpy as np
 
 from course_lib import checks
+from course_lib.classic import binning
 
 # Errors closer than this are a tie: sums of weights that should be equal differ by rounding.
 TIE = 1e-10
@@ -83,8 +84,9 @@ def best_stump(X, labels, weights=None, order=None):
 
     Parameters
     ----------
-    X : (n_samples, n_features) array_like
-        Any finite numbers, compared as float32.
+    X : (n_samples, n_features) array_like or Binned
+        Any finite numbers, compared as float32; or rounded to a byte each by
+        `binning.bin_features`, where memory or time is short.
     labels : (n_samples,) array_like
         -1 and +1, both present.
     weights : (n_samples,) array_like, optional
@@ -118,24 +120,40 @@ def best_stump(X, labels, weights=None, order=None):
 
 def prepare(X, labels, weights, order):
     """The checked arguments of `search`, with those that are None filled in."""
-    X = _features(X)
-    labels = _labels(labels, len(X))
-    weights = _weights(weights, len(X))
-    order = sort_features(X) if order is None else _order(order, X.shape)
-    return X, labels, weights, order
+    if isinstance(X, binning.Binned):
+        order = None
+    else:
+        X = _features(X)
+        order = sort_features(X) if order is None else _order(order, X.shape)
+    return X, _labels(labels, len(X)), _weights(weights, len(X)), order
 
 
 def search(X, labels, weights, order):
     """`best_stump` without its checks: the arguments come from `prepare`, weights sum to 1."""
-    signed = weights * labels
-    errors, positions, polarities = _scan(X.T, order.T, signed, weights[labels < 0].sum())
+    signed, negatives = weights * labels, weights[labels < 0].sum()
+    if order is None:
+        errors, positions, polarities = binning.scan(X.codes, X.width, signed, negatives, TIE)
+    else:
+        errors, positions, polarities = _scan(X.T, order.T, signed, negatives)
     feature = int(np.flatnonzero(errors <= errors.min() + TIE)[0])
     if errors[feature] > 1:
         raise ValueError("X has no feature with two different values; there is nothing to ask.")
-    samples = order[positions[feature] : positions[feature] + 2, feature]
-    below, above = X[samples, feature].astype(np.float64)
-    stump = Stump(feature, float(below / 2 + above / 2), int(polarities[feature]))
+    threshold = _threshold(X, order, feature, positions[feature])
+    stump = Stump(feature, float(threshold), int(polarities[feature]))
     return stump, float(max(errors[feature], 0.0))
+
+
+def column(X, feature):
+    """One feature's values, (n_samples,)."""
+    return X.column(feature) if isinstance(X, binning.Binned) else X[:, feature]
+
+
+def _threshold(X, order, feature, position):
+    """Midway between two neighbours in the order, or the upper edge of a bin."""
+    if order is None:
+        return X.low[feature] + (position + 1) * X.width[feature]
+    below, above = X[order[position : position + 2, feature], feature].astype(np.float64)
+    return below / 2 + above / 2
 
 
 @numba.njit(parallel=True, cache=True)
