@@ -1,0 +1,255 @@
+"""The device, the seed, the time budget and gradients, on Keras' TensorFlow and JAX backends.
+
+The only module that imports a backend, and only when a function needs it: TensorFlow takes seconds
+to import. ``KERAS_BACKEND=jax`` chooses JAX; TensorFlow is the default.
+"""
+
+import importlib.abc
+import importlib.util
+import os
+import random
+import sys
+import tempfile
+
+import numpy as np
+
+from course_lib import checks
+
+# Read by TensorFlow when it is first imported: without these it writes to stderr at every start.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("ABSL_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # the same rounding on every processor
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+BACKENDS = ("tensorflow", "jax")
+
+
+def backend():
+    """Return the name of Keras' backend, without importing it.
+
+    Returns
+    -------
+    str
+        ``tensorflow`` or ``jax``.
+
+    Raises
+    ------
+    ValueError
+        If ``KERAS_BACKEND`` names another one.
+    """
+    if "keras" in sys.modules:
+        return checks.choice(sys.modules["keras"].config.backend(), "KERAS_BACKEND", BACKENDS)
+    return checks.choice(os.environ["KERAS_BACKEND"], "KERAS_BACKEND", BACKENDS)
+
+
+def device():
+    """Return the kind of device that Keras computes on: ``gpu`` or ``cpu``.
+
+    Imports the backend.
+    """
+    if backend() == "jax":
+        import jax
+
+        return "gpu" if jax.default_backend() in ("gpu", "cuda", "rocm") else "cpu"
+    import tensorflow as tf
+
+    return "gpu" if tf.config.list_physical_devices("GPU") else "cpu"
+
+
+def limit_threads(count):
+    """Let TensorFlow use this many threads, so that notebooks can run side by side.
+
+    Parameters
+    ----------
+    count : int
+        At least 1.
+
+    Raises
+    ------
+    ValueError
+        If the count is below 1.
+    RuntimeError
+        If TensorFlow has computed something already.
+
+    Notes
+    -----
+    JAX has no such switch; there the operating system's CPU affinity decides.
+    """
+    count = checks.number(count, "count", low=1, integer=True)
+    if backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.threading.set_intra_op_parallelism_threads(count)
+        tf.config.threading.set_inter_op_parallelism_threads(count)
+
+
+def seed_all(seed):
+    """Seed Python, NumPy and, where it is imported already, Keras; return a generator.
+
+    Parameters
+    ----------
+    seed : int
+        From 0 to 2**32 - 1. Import keras before the call where a notebook uses it.
+
+    Returns
+    -------
+    numpy.random.Generator
+        Pass it on as ``rng``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the seed is not a whole number in that range.
+    """
+    seed = checks.number(seed, "seed", low=0, high=2**32 - 1, integer=True)
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002  libraries that know no Generator read the global state
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.set_random_seed(seed)
+    return np.random.default_rng(seed)
+
+
+def budget(*, cpu, gpu):
+    """Choose what fits the machine: a short run on a CPU, the real one on a GPU.
+
+    Parameters
+    ----------
+    cpu, gpu : object
+        The same setting for both, such as a number of epochs.
+
+    Returns
+    -------
+    object
+        One of the two.
+    """
+    return gpu if device() == "gpu" else cpu
+
+
+def gradients(function, wrt, *, state=()):
+    """Return a scalar function's value and its gradients, on either backend.
+
+    Parameters
+    ----------
+    function : callable
+        Returns one number, computed with Keras. It takes the arrays of `wrt` as its arguments;
+        where `wrt` is a model or variables it takes none and uses them.
+    wrt : keras.Model, sequence of keras.Variable, or sequence of array
+        What to differentiate by: a model stands for its trainable variables.
+    state : sequence of keras.Variable
+        Other variables that the function changes, such as the moving averages of batch
+        normalisation and the seeds of dropout. A model brings its own.
+
+    Returns
+    -------
+    value : float
+    gradients : list of ndarray
+        One per item of `wrt`, of its shape; zero where the function does not depend on it.
+
+    Raises
+    ------
+    ValueError
+        If `wrt` is empty, or the function's result is not a single number.
+
+    Notes
+    -----
+    Afterwards the variables in `state` hold what the function made of them, once, on both
+    backends; trainable variables are left as they were.
+    """
+    variables, state = _variables(wrt, state)
+    arrays = [] if variables else [np.asarray(item, dtype="float32") for item in wrt]
+    if not variables and not arrays:
+        raise ValueError("wrt is empty; wanted a model, variables or arrays.")
+    differentiate = _gradients_jax if backend() == "jax" else _gradients_tensorflow
+    return differentiate(function, variables, arrays, state)
+
+
+def _variables(wrt, state):
+    """The variables to differentiate by, none for arrays, and those that may change."""
+    import keras
+
+    if hasattr(wrt, "trainable_variables"):
+        return list(wrt.trainable_variables), [*wrt.non_trainable_variables, *state]
+    wrt = list(wrt)
+    return (wrt if wrt and isinstance(wrt[0], keras.Variable) else []), list(state)
+
+
+def _gradients_tensorflow(function, variables, arrays, state):
+    """Gradients by a tape; variables in `state` are changed in place as the function runs."""
+    import tensorflow as tf
+
+    sources = [v.value for v in variables] or [tf.convert_to_tensor(a) for a in arrays]
+    with tf.GradientTape() as tape:
+        tape.watch(sources)
+        value = function() if variables else function(*sources)
+        _check_scalar(value)
+        value = tf.reshape(value, ())
+    zero = tf.UnconnectedGradients.ZERO
+    grads = tape.gradient(value, sources, unconnected_gradients=zero)
+    return float(value), [tf.convert_to_tensor(g).numpy() for g in grads]
+
+
+def _gradients_jax(function, variables, arrays, state):
+    """Gradients of a pure function: variables go in as arguments, changed state comes out."""
+    import jax
+    import keras
+
+    def pure(sources):
+        mapping = [*zip(variables, sources, strict=True)] if variables else []
+        held = [(v, v.value) for v in state]
+        with keras.StatelessScope(state_mapping=mapping + held) as scope:
+            value = function() if variables else function(*sources)
+            _check_scalar(value)
+            return value.reshape(()), [scope.get_current_value(v) for v in state]
+
+    sources = [v.value for v in variables] or [jax.numpy.asarray(a) for a in arrays]
+    (value, changed), grads = jax.value_and_grad(pure, has_aux=True)(sources)
+    for variable, new in zip(state, changed, strict=True):
+        variable.assign(new)
+    return float(value), [np.asarray(g) for g in grads]
+
+
+def _check_scalar(value):
+    """Refuse a function that returns more or less than one number."""
+    size = int(np.prod(getattr(value, "shape", (0,))))
+    if size != 1 or not hasattr(value, "shape"):
+        shape = getattr(value, "shape", type(value).__name__)
+        raise ValueError(f"function returned {shape}; wanted one number, such as a mean.")
+
+
+class _QuietTensorFlow(importlib.abc.MetaPathFinder):
+    """Lets a plain ``import keras`` pass without the lines that TensorFlow writes to stderr.
+
+    Its C++ code writes them while it loads, before it reads any setting. Where the import fails
+    they are written after all.
+    """
+
+    def find_spec(self, name, path=None, target=None):
+        if name != "tensorflow":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is not None:
+            load = spec.loader.exec_module
+            spec.loader.exec_module = lambda module: _quietly(load, module)
+        return spec
+
+
+def _quietly(function, *args):
+    """Call a function with the process' stderr set aside; shown only if it raises."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as aside:
+        os.dup2(aside.fileno(), 2)
+        try:
+            return function(*args)
+        except BaseException:
+            aside.seek(0)
+            os.write(kept, aside.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+if "tensorflow" not in sys.modules:
+    sys.meta_path.insert(0, _QuietTensorFlow())

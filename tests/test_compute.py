@@ -1,0 +1,164 @@
+"""compute: the same gradients on both backends, by hand and by an oracle."""
+
+import functools
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from course_lib import compute
+
+# Runs in a process of its own per backend, since Keras keeps the first one it was imported with.
+SCRIPT = """
+import json, sys
+import numpy as np
+from course_lib import compute
+import keras
+from keras.ops import convert_to_numpy as to_numpy
+
+rng = np.random.default_rng(0)
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(5, activation="tanh"),
+                          keras.layers.BatchNormalization(), keras.layers.Dense(1)])
+model.set_weights([rng.normal(size=w.shape) if "variance" not in v.path else np.ones(w.shape)
+                   for v, w in zip(model.weights, model.get_weights())])
+x = rng.normal(size=(16, 4)).astype("float32")
+y = rng.normal(size=(16, 1)).astype("float32")
+before = [to_numpy(v) for v in model.trainable_variables]
+loss, grads = compute.gradients(lambda: keras.ops.mean((model(x, training=True) - y) ** 2), model)
+kept = all(np.array_equal(a, to_numpy(v)) for a, v in zip(before, model.trainable_variables))
+score, by_input = compute.gradients(lambda a: keras.ops.sum(model(a, training=False)), [x])
+square, slope = compute.gradients(lambda a, b: keras.ops.sum(a**3) + 0 * b,
+                                  [np.array([1., 2.]), 1.])
+part, by_part = compute.gradients(lambda: keras.ops.sum(model.layers[-1].kernel ** 2),
+                                  [model.layers[-1].kernel, model.layers[0].kernel])
+try:
+    compute.gradients(lambda a: a * 2, [np.ones(3)]); refused = "nothing"
+except ValueError as error:
+    refused = str(error)
+dropout = keras.layers.Dropout(0.5, seed=1)
+masks = [compute.gradients(lambda a: keras.ops.sum(dropout(a, training=True)), [np.ones((1, 64))],
+                           state=dropout.variables)[1][0].tolist() for _ in range(2)]
+print(json.dumps({
+    "backend": compute.backend(), "loss": loss, "grads": [g.tolist() for g in grads], "kept": kept,
+    "moving": [to_numpy(v).tolist() for v in model.non_trainable_variables],
+    "score": score, "by_input": by_input[0].tolist(), "square": square,
+    "slope": [np.asarray(g).tolist() for g in slope],
+    "kernel": to_numpy(model.layers[-1].kernel).tolist(),
+    "by_part": [g.tolist() for g in by_part], "refused": refused,
+    "masks": masks, "x": x.tolist(), "weights": [to_numpy(v).tolist() for v in model.weights]}))
+"""
+
+
+@pytest.fixture(scope="module", params=compute.BACKENDS)
+def report(request):
+    return _report(request.param)
+
+
+@functools.cache
+def _report(backend):
+    env = os.environ | {"KERAS_BACKEND": backend}
+    command = [sys.executable, "-c", SCRIPT]
+    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=180)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == "", "the backend wrote to stderr"
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_gradients_by_hand(report):
+    assert report["square"] == 9  # 1 + 8
+    np.testing.assert_allclose(report["slope"][0], [3, 12], rtol=1e-6)  # 3 a^2
+    assert report["slope"][1] == 0
+    np.testing.assert_allclose(report["by_part"][0], 2 * np.array(report["kernel"]), rtol=1e-6)
+    assert not np.any(report["by_part"][1])  # what the function does not use has gradient 0
+
+
+def test_gradients_equal_numpy_finite_differences(report):
+    def loss(weights):
+        kernel, bias, gamma, beta, _mean, _variance, out, last = weights
+        rng = np.random.default_rng(0)
+        for shape in [(4, 5), (5,), (5,), (5,), (5,), (5, 1), (1,)]:
+            rng.normal(size=shape)
+        x, y = rng.normal(size=(16, 4)), rng.normal(size=(16, 1))
+        hidden = np.tanh(x @ kernel + bias)
+        normal = (hidden - hidden.mean(0)) / np.sqrt(hidden.var(0) + 1e-3)
+        return np.mean(((normal * gamma + beta) @ out + last - y) ** 2)
+
+    names = ["kernel", "bias", "gamma", "beta", "mean", "variance", "out", "last"]
+    weights = [np.array(w) for w in report["weights"]]
+    assert report["loss"] == pytest.approx(loss(weights), rel=1e-4)
+    for grad, name in zip(
+        report["grads"], ["kernel", "bias", "gamma", "beta", "out", "last"], strict=True
+    ):
+        place = names.index(name)
+        for index in list(np.ndindex(weights[place].shape))[:4]:
+            ends = []
+            for step in (-1e-5, 1e-5):
+                moved = [w.copy() for w in weights]
+                moved[place][index] += step
+                ends.append(loss(moved))
+            slope = (ends[1] - ends[0]) / 2e-5
+            assert np.array(grad)[index] == pytest.approx(slope, abs=2e-4), (name, index)
+
+
+def test_state_moves_once_and_weights_stay(report):
+    assert report["kept"]
+    moving_mean, moving_variance = report["moving"][:2]
+    weights = [np.array(w) for w in report["weights"]]
+    hidden = np.tanh(np.array(report["x"]) @ weights[0] + weights[1])
+    rng = np.random.default_rng(0)
+    starts = [rng.normal(size=s) for s in [(4, 5), (5,), (5,), (5,), (5,)]]
+    np.testing.assert_allclose(moving_mean, 0.99 * starts[4] + 0.01 * hidden.mean(0), atol=1e-5)
+    np.testing.assert_allclose(moving_variance, 0.99 + 0.01 * hidden.var(0), atol=1e-5)
+
+
+def test_dropout_draws_a_new_mask_every_call(report):
+    first, second = map(np.array, report["masks"])
+    assert set(np.unique(first)) == {0, 2}
+    assert (first != second).any()
+
+
+def test_refuses_a_vector(report):
+    assert "wanted one number" in report["refused"]
+
+
+def test_backends_agree():
+    one, two = _report("tensorflow"), _report("jax")
+    assert (one["backend"], two["backend"]) == ("tensorflow", "jax")
+    for name in ("loss", "score", "by_input", "moving"):
+        for a, b in zip(np.atleast_1d(one[name]), np.atleast_1d(two[name]), strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-4, rtol=1e-4)
+    for a, b in zip(one["grads"], two["grads"], strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-4, rtol=1e-4)
+
+
+def test_unknown_backend_is_named(monkeypatch):
+    monkeypatch.setitem(os.environ, "KERAS_BACKEND", "tensorflo")
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    with pytest.raises(ValueError, match="KERAS_BACKEND 'tensorflo'.*tensorflow"):
+        compute.backend()
+
+
+def test_seed_all_repeats_every_generator():
+    import random
+
+    def draw():
+        rng = compute.seed_all(7)
+        return random.random(), np.random.rand(), rng.random()  # noqa: NPY002  seeded on purpose
+
+    assert draw() == draw()
+    assert compute.seed_all(8).random() != compute.seed_all(7).random()
+
+
+@pytest.mark.parametrize(("seed", "error"), [(-1, ValueError), (1.5, TypeError), (True, TypeError)])
+def test_seed_is_checked(seed, error):
+    with pytest.raises(error, match="seed"):
+        compute.seed_all(seed)
+
+
+@pytest.mark.parametrize(("found", "chosen"), [("gpu", 100), ("cpu", 3)])
+def test_budget_follows_the_device(monkeypatch, found, chosen):
+    monkeypatch.setattr(compute, "device", lambda: found)
+    assert compute.budget(cpu=3, gpu=100) == chosen
