@@ -1,0 +1,191 @@
+"""Run notebooks from a fresh kernel without a browser, and write the copy and its HTML page."""
+
+import re
+from pathlib import Path
+
+import nbclient
+import nbformat
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbconvert import HTMLExporter
+from tqdm import tqdm
+
+NOTEBOOKS = Path("notebooks")
+BUILD = Path("build/notebooks")
+_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+class RunError(RuntimeError):
+    """A notebook did not run to its end; the message names notebook, cell and fault."""
+
+
+def find(names, folder=NOTEBOOKS):
+    """Find notebooks by the beginning of their name, or by path.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Such as ``01_1``, ``01`` or ``notebooks/01_1_haar_features.ipynb``; all where it is empty.
+    folder : path
+        Where the course's notebooks are.
+
+    Returns
+    -------
+    list of Path
+        In the course's order, each once.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a name fits no notebook.
+    """
+    every = sorted(Path(folder).glob("[0-9][0-9]_*.ipynb"))
+    found = [] if names else every
+    for name in names:
+        path = Path(name)
+        fits = [path] if path.suffix == ".ipynb" and path.is_file() else []
+        fits = fits or [book for book in every if book.name.startswith(path.stem)]
+        if not fits:
+            there = ", ".join(book.stem[:4] for book in every) or "none"
+            raise FileNotFoundError(f"No notebook {name}; in {folder}/ there are: {there}.")
+        found += fits
+    return list(dict.fromkeys(found))
+
+
+def run(path, *, timeout=None, in_place=False, build=BUILD, quiet=False):
+    """Execute a notebook, with a progress bar over its code cells.
+
+    Parameters
+    ----------
+    path : path
+        The notebook. It runs in its own folder, as in JupyterLab.
+    timeout : float, optional
+        Seconds that one cell may take.
+    in_place : bool
+        Whether the outputs are also written into the notebook itself.
+    build : path
+        Where the executed copy and its HTML page go.
+    quiet : bool
+        Whether there is no progress bar.
+
+    Returns
+    -------
+    Path
+        The HTML page, with the executed copy beside it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such notebook.
+    RunError
+        At the first cell that fails, except where its tag ``raises-exception`` expects that; the
+        copy holds what was executed until then. A failed run never changes the notebook itself.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"No notebook at {path}.")
+    notebook = _read(path)
+    try:
+        _execute(notebook, path, timeout, quiet)
+    finally:
+        clean(notebook)
+        page = _write(notebook, Path(build) / path.name)
+    if in_place:
+        nbformat.write(notebook, path)
+    return page
+
+
+def clean(notebook):
+    """Take out what differs from run to run or belongs to one machine, in place.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Loses execution times, kernel versions and widget views, whose kernel is gone; the sentence
+        that every widget leaves stays.
+    """
+    for key in set(notebook.metadata) - {"course", "kernelspec", "language_info"}:
+        del notebook.metadata[key]
+    notebook.metadata["language_info"] = {"name": "python"}
+    for cell in notebook.cells:
+        for key in set(cell.metadata) - {"course", "tags", "slideshow"}:
+            del cell.metadata[key]
+        for output in cell.get("outputs", []):
+            if "data" in output and len(output.data) > 1:
+                output.data.pop(_VIEW, None)
+
+
+def _read(path):
+    """The notebook without its old outputs, so that a run that stops shows nothing stale."""
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except Exception:
+        raise RunError(f"{path.name} is not a notebook that can be read.") from None
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return notebook
+
+
+def _execute(notebook, path, timeout, quiet):
+    """Run every cell of a notebook, or say which one stopped it."""
+    code = [n for n, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    resources = {"metadata": {"path": str(path.parent)}}
+    bar = tqdm(total=len(code), desc=path.stem, unit="cell", disable=quiet, dynamic_ncols=True)
+    now = {"cell": 0}
+
+    def begin(cell, cell_index):
+        now["cell"] = cell_index
+        bar.set_postfix_str(_first_line(cell.source))
+
+    client = nbclient.NotebookClient(
+        notebook,
+        timeout=timeout,
+        resources=resources,
+        record_timing=False,
+        store_widget_state=False,
+        extra_arguments=["--log-level=ERROR"],  # not that its port on this machine is unencrypted
+        on_cell_start=begin,
+        on_cell_executed=lambda cell, cell_index, execute_reply: bar.update(bool(cell.source)),
+    )
+    try:
+        client.execute()
+        bar.set_postfix_str("done")
+    except CellExecutionError as error:
+        raise RunError(_where(path, notebook, now["cell"]) + _message(error)) from None
+    except CellTimeoutError:
+        where = _where(path, notebook, now["cell"])
+        raise RunError(f"{where}took longer than {timeout:g} seconds.") from None
+    except DeadKernelError:
+        where = _where(path, notebook, now["cell"])
+        raise RunError(f"{where}the kernel died, out of memory perhaps.") from None
+    finally:
+        bar.close()
+
+
+def _where(path, notebook, index):
+    """Notebook, number of the cell as a reader counts, and how the cell begins."""
+    return f"{path.name}, cell {index + 1} ({_first_line(notebook.cells[index].source)}): "
+
+
+def _first_line(source):
+    """The first line of a cell that says something, shortened."""
+    lines = [line.strip("# ").strip() for line in source.splitlines() if line.strip("# ").strip()]
+    line = lines[0] if lines else "empty"
+    return line if len(line) <= 40 else line[:39] + "…"
+
+
+def _message(error):
+    """The error's name and first line, without colour codes."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", error.evalue).strip().split("\n")[0]
+    return f"{error.ename}: {text}"
+
+
+def _write(notebook, copy):
+    """The executed copy and its HTML page."""
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, copy)
+    page = copy.with_suffix(".html")
+    exporter = HTMLExporter(exclude_input_prompt=True, exclude_output_prompt=True)
+    html, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": copy.stem}})
+    page.write_text(html, encoding="utf-8")
+    return page
