@@ -1,0 +1,79 @@
+"""Boxes: how much two of them overlap, and which found box belongs to which true one."""
+
+import numpy as np
+
+from course_lib import checks
+
+
+def iou(boxes_a, boxes_b):
+    """Intersection over union of every pair of boxes.
+
+    Parameters
+    ----------
+    boxes_a : (N, 4) array_like
+        Corners ``x0, y0, x1, y1`` in pixels, y down.
+    boxes_b : (M, 4) array_like
+
+    Returns
+    -------
+    (N, M) float64 ndarray
+        Values in [0, 1]; 0 where either box is empty.
+
+    Raises
+    ------
+    TypeError
+        If the boxes are not numeric.
+    ValueError
+        If a last axis is not 4, or a coordinate is not finite.
+
+    Notes
+    -----
+    Continuous coordinates; PASCAL VOC adds 1 to each side. A box whose corners are in the wrong
+    order is empty. Taught in ``05_1_boxes``. Source: Everingham et al., IJCV 2010,
+    doi 10.1007/s11263-009-0275-4.
+    """
+    a, b = checks.boxes(boxes_a, "boxes_a")[:, None], checks.boxes(boxes_b, "boxes_b")[None]
+    size = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])  # (N, M, 2)
+    shared = size.clip(0).prod(axis=-1)  # (N, M)
+    area_a, area_b = ((box[..., 2:] - box[..., :2]).clip(0).prod(axis=-1) for box in (a, b))
+    # Of an empty box nothing is shared, so that the smallest number stands in for 0 / 0.
+    return shared / np.maximum(area_a + area_b - shared, np.finfo(float).tiny)
+
+
+def match(found, truth, *, overlap=0.5):
+    """Pair found boxes with true ones, one to one, the best overlap first.
+
+    Parameters
+    ----------
+    found : (N, 4) array_like
+        Corners ``x0, y0, x1, y1`` in pixels.
+    truth : (M, 4) array_like
+    overlap : float
+        Smallest intersection over union of a pair, above 0 and up to 1.
+
+    Returns
+    -------
+    (K, 2) int64 ndarray
+        Index into `found` and index into `truth` of every pair, best overlap first. Each index
+        occurs once at most: ``N - K`` boxes are false alarms, ``M - K`` true ones are missed.
+
+    Raises
+    ------
+    TypeError
+        If the boxes are not numeric.
+    ValueError
+        If a last axis is not 4, a coordinate is not finite, or `overlap` leaves (0, 1].
+
+    Notes
+    -----
+    Greedy, which need not give the most pairs. Where boxes have scores, PASCAL VOC goes by
+    falling score instead. Taught in ``05_1_boxes``.
+    """
+    least = checks.number(overlap, "overlap", low=np.finfo(float).tiny, high=1)
+    overlaps = iou(found, truth)  # (N, M)
+    pairs = []
+    while overlaps.size and overlaps.max() >= least:
+        i, j = np.unravel_index(overlaps.argmax(), overlaps.shape)
+        pairs.append((i, j))
+        overlaps[i] = overlaps[:, j] = -1
+    return np.array(pairs, np.int64).reshape(-1, 2)
