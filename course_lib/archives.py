@@ -222,7 +222,7 @@ class _Array:
     value = None
 
     def __init__(self, kind, shape, code):
-        """NumPy passes its class, an empty shape and a type code; the state brings the real ones."""
+        """NumPy passes its class, an empty shape and a code; the state brings the real ones."""
 
     def __setstate__(self, state):
         _, shape, dtype, is_fortran, raw = state

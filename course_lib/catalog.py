@@ -1,7 +1,8 @@
 """The one list of every download: what it is, whose, how large, where from, with its hashes.
 
-The rows stand in ``catalog.toml``. An **archive** is one thing that can be downloaded; a **source**
-says where in an archive the files of an asset are; an **asset** is what a notebook asks for by its id.
+The rows stand in ``catalog.toml``. An **archive** is one thing that can be downloaded; a
+**source** says where in an archive the files of an asset are; an **asset** is what a notebook asks
+for by its id.
 """
 
 import functools

@@ -1,7 +1,8 @@
 """Where a file of a Python package is, on the index that pip is set to use on this machine.
 
-Campus networks often offer a mirror and block the rest. Whoever could install the course has told pip
-(or uv) about it, so its files come from there too. Index pages are read; nothing is installed or run.
+Campus networks often offer a mirror and block the rest. Whoever could install the course has told
+pip (or uv) about it, so its files come from there too. Index pages are read; nothing is installed
+or run.
 """
 
 import ast
@@ -95,7 +96,8 @@ def _indexes(told):
     from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
     environment = os.environ.get
-    main = [_value(told, "index-url"), environment("UV_DEFAULT_INDEX") or environment("UV_INDEX_URL")]
+    uv = environment("UV_DEFAULT_INDEX") or environment("UV_INDEX_URL")
+    main = [_value(told, "index-url"), uv]
     if (_value(told, "no-index") or "").lower() in ("1", "true", "yes", "on"):
         return []
     extra = _words(told, "extra-index-url")
@@ -164,7 +166,7 @@ def local_path(address):
 
 
 def _with_credentials(address, index):
-    """pip's rule: a file on the host of its index is asked for with the index's user and password."""
+    """pip's rule: a file on the host of its index is asked for with the index's credentials."""
     at, of = urlsplit(address), urlsplit(index)
     if "@" not in of.netloc or at.hostname != of.hostname or "@" in at.netloc:
         return address

