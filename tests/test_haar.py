@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import cv2
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from skimage.feature import haar_like_feature, haar_like_feature_coord
 from skimage.transform import integral_image as skimage_integral
 
 from course_lib.classic import haar
+from course_lib.classic import haar_drawing as drawing
 
 SKIMAGE_TYPES = dict(
     zip(
@@ -277,3 +279,23 @@ def test_a_text_is_not_a_picture():
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
+
+
+# --- drawing --------------------------------------------------------------------------------------
+
+
+def test_the_drawn_cells_are_the_counted_ones(rng):
+    window = rng.random((6, 7))
+    table = haar.feature_table(6, 7)
+    integral = haar.integral_image(window)
+    expected = haar.responses(window[None], table)[0]
+    for row, response in zip(table[::7], expected[::7], strict=True):
+        sums = [sign * haar.rectangle_sum(integral, *cell) for *cell, sign in drawing.cells(row)]
+        assert sum(sums) == pytest.approx(response, abs=1e-5)
+
+
+def test_show_feature_draws_a_sign_into_every_cell():
+    ax = drawing.show_feature([4, 0, 0, 4, 4], image=np.zeros((4, 4)), title="four")
+    assert [text.get_text() for text in ax.texts] == ["−", "+", "+", "−"]
+    assert ax.get_title() == "four"
+    plt.close(ax.figure)

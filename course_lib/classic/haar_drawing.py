@@ -1,0 +1,77 @@
+"""Haar features drawn on a face: light cells orange with a plus, dark cells blue with a minus.
+
+Taught in ``01_1_haar_features``.
+"""
+
+import matplotlib.patheffects as effects
+import matplotlib.pyplot as plt
+from matplotlib.patches import Rectangle
+
+from course_lib import plot
+from course_lib.classic import haar
+
+LIGHT, DARK = plot.ORANGE, plot.BLUE
+
+
+def cells(row):
+    """The cells of one feature and their signs.
+
+    Parameters
+    ----------
+    row : (5,) integer array_like
+        A row of `haar.feature_table`.
+
+    Returns
+    -------
+    list of (x, y, width, height, sign)
+        In pixels, left to right, then down; `sign` is +1 for light and -1 for dark.
+    """
+    kind, x, y, width, height = (int(value) for value in row)
+    across, down = haar.CELLS[haar.PROTOTYPES[kind]]
+    w, h = width // across, height // down
+    return [
+        (x + i * w, y + j * h, w, h, 1 if (i + j) % 2 else -1)
+        for j in range(down)
+        for i in range(across)
+    ]
+
+
+def show_feature(row, *, image=None, ax=None, title=None, alpha=0.55, vmin=0, vmax=1):
+    """Draw one feature, over a picture where one is given.
+
+    Parameters
+    ----------
+    row : (5,) integer array_like
+        A row of `haar.feature_table`.
+    image : (H, W) array, optional
+        The window that the feature lies in.
+    ax : Axes, optional
+    title : str, optional
+    alpha : float
+        How much of the picture the cells hide, from 0 to 1.
+    vmin, vmax : float
+        The grey values drawn as black and white.
+
+    Returns
+    -------
+    Axes
+    """
+    ax = ax or plt.subplots(figsize=(3, 3), layout="constrained")[1]
+    if image is not None:
+        plot.show_images([image], axes=[ax], vmin=vmin, vmax=vmax)
+    for cell in cells(row):
+        _draw_cell(ax, *cell, alpha)
+    if title is not None:
+        ax.set_title(title)
+    return ax
+
+
+def _draw_cell(ax, x, y, width, height, sign, alpha):
+    """One cell; pixel 0 of imshow begins at -0.5."""
+    corner, colour = (x - 0.5, y - 0.5), LIGHT if sign > 0 else DARK
+    ax.add_patch(Rectangle(corner, width, height, facecolor=colour, alpha=alpha, linewidth=0))
+    ax.add_patch(Rectangle(corner, width, height, fill=False, edgecolor="white", linewidth=1.2))
+    middle = (corner[0] + width / 2, corner[1] + height / 2)
+    rim = [effects.withStroke(linewidth=2.5, foreground="black")]
+    text = {"color": "white", "fontsize": 15, "fontweight": "bold", "path_effects": rim}
+    ax.text(*middle, "+" if sign > 0 else "−", ha="center", va="center", **text)
