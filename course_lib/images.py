@@ -141,8 +141,8 @@ def from_bytes(array):
     array = np.asarray(array)
     if array.dtype not in (np.uint8, np.uint16):
         raise TypeError(f"array is {array.dtype}; wanted bytes, that is uint8 (or uint16).")
-    white = np.float32(np.iinfo(array.dtype).max)
-    return checks.image(array.astype(np.float32) / white, "array")
+    white = np.iinfo(array.dtype).max
+    return checks.image(np.divide(array, white, dtype=np.float32), "array")
 
 
 def to_bgr(image):

@@ -1,5 +1,6 @@
 """Find and open a photo file, or say in one sentence what is there instead."""
 
+import codecs
 import contextlib
 import difflib
 import io
@@ -30,24 +31,30 @@ class ImageNotFoundError(ImageError, FileNotFoundError):
 def opened(source):
     """The source as a binary file, and what messages call it."""
     if isinstance(source, (str, os.PathLike)):
-        path = _locate(source)
-        try:
-            file = open(path, "rb")
-        except PermissionError:
-            raise ImageError(
-                f"'{path}' may not be read by you; change its permissions, or copy it elsewhere."
-            ) from None
-        with file:
+        path = _located(os.fspath(source))
+        with _open(path) as file:
             yield file, f"'{path}'"
     elif isinstance(source, (bytes, bytearray, memoryview)):
         yield io.BytesIO(source), "the photo"
     elif hasattr(source, "read"):
-        yield io.BytesIO(_content(source)), f"'{getattr(source, 'name', 'the open file')}'"
+        name = getattr(source, "name", None)
+        yield io.BytesIO(_content(source)), f"'{name}'" if name else "the photo"
     else:
         raise TypeError(
             f"source is of type {type(source).__name__}; wanted a path, the bytes of a file, "
             "or an open file."
         )
+
+
+def _open(path):
+    """The file, open for reading."""
+    try:
+        return open(path, "rb")
+    except OSError as error:
+        reason = "you have no permission" if isinstance(error, PermissionError) else error.strerror
+        raise ImageError(
+            f"'{path}' cannot be opened: {reason}; copy it into your home folder and read the copy."
+        ) from None
 
 
 def _content(file):
@@ -60,27 +67,33 @@ def _content(file):
     return content
 
 
-def _locate(source):
+def _located(text):
     """The path of a file that is there, or an error that says what is there instead."""
-    text = os.fspath(source)
     if text.lower().startswith(("http://", "https://")):
-        raise ImageError(f"'{text}' is a web address; save the picture and read the saved file.")
+        raise ImageError(f"'{text}' is a web address; download the picture and read the file.")
+    if text.startswith('"') and text.endswith('"'):  # as Windows copies a path
+        text = text.strip('"')
     try:
         path = Path(text).expanduser()
         if path.is_dir():
-            raise ImageError(f"'{path}' is a folder; name one of its files{_pictures_in(path)}.")
+            raise ImageError(f"'{path}' is a folder; name a picture in it{_pictures_in(path)}.")
         if path.is_file():
             return path
-        same = [p for p in path.parent.iterdir() if _folded(p.name) == _folded(path.name)]
-    except (OSError, RuntimeError):
-        same = []
+        names = [p.name for p in path.parent.iterdir() if p.is_file()]
+    except ImageError:
+        raise
+    except (OSError, RuntimeError, ValueError):  # no folder, no permission, no such user's home
+        raise ImageNotFoundError(
+            f"'{text}' is not there: its folder does not exist or is closed to you; check the path."
+        ) from None
+    same = [n for n in names if _composed(n) == _composed(path.name)]
     if same:
-        return same[0]
-    raise ImageNotFoundError(_missing(path))
+        return path.with_name(same[0])
+    raise ImageNotFoundError(f"'{path}' is not there; {_near(path, names)}")
 
 
-def _folded(name):
-    """A name in one Unicode form: macOS stores が as two characters, Windows as one."""
+def _composed(name):
+    """A name in one Unicode form: from a Mac, some characters come as two."""
     return unicodedata.normalize("NFC", name)
 
 
@@ -90,18 +103,13 @@ def _pictures_in(folder):
     return f", such as {', '.join(map(repr, names))}" if names else ""
 
 
-def _missing(path):
-    """The sentence for a file that is not there."""
-    if not path.parent.is_dir():
-        return f"'{path}' is not there: there is no folder '{path.parent}'."
-    names = {p.name.lower(): p.name for p in path.parent.iterdir()}
-    near = difflib.get_close_matches(path.name.lower(), names, n=3)
-    hint = (
-        f"did you mean {' or '.join(repr(names[n]) for n in near)}?"
-        if near
-        else (f"look into the folder '{path.parent.resolve()}'.")
-    )
-    return f"'{path}' is not there; {hint}"
+def _near(path, names):
+    """A hint at the names in the folder that are like the one asked for."""
+    folded = {n.lower(): n for n in names}
+    near = difflib.get_close_matches(path.name.lower(), folded, n=3)
+    if not near:
+        return f"look for its name in the folder '{path.parent.resolve()}'."
+    return f"did you mean {' or '.join(repr(folded[n]) for n in near)}?"
 
 
 def identify(file, name):
@@ -125,23 +133,26 @@ def identify(file, name):
 def _diagnosis(head):
     """What a file that is no readable picture is, from its first bytes, and the remedy."""
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if head[4:8] == b"ftyp" and head[8:12] in HEIF_BRANDS:
+    brand = head[8:12] if head[4:8] == b"ftyp" else b""
+    if brand in HEIF_BRANDS:
         return "is a HEIC photo, which the course does not read; export it as JPEG."
+    if brand not in (b"", b"avif", b"avis") or head[8:12] == b"AVI ":
+        return "is a film, not a photo; save a picture of it as JPEG."
     if start.startswith((b"<!doctype html", b"<html", b"<head")):
         return "is a web page, not a picture; open it in a browser and save the picture itself."
     if start.startswith(b"%pdf") or b"<svg" in start:
-        return "is a document, not a photo; export it as PNG."
-    if any(head.startswith(magic) for magic in MAGIC) or head[4:8] == b"ftyp":
-        return "is damaged, or a film; copy or download it again, or export a picture as JPEG."
+        return "is a document or drawing, not a photo; export it as PNG."
+    if brand or head.startswith(MAGIC):
+        return "is damaged, or of a rare kind; copy it again, or export it as JPEG or PNG."
     if _is_text(head):
         return "holds text, not a picture; check that it is the file you meant."
     return "is not a picture in a format that the course reads; export it as JPEG or PNG."
 
 
 def _is_text(head):
-    """Whether the bytes read as text (the last character may be cut)."""
+    """Whether the bytes read as text."""
+    decoder = codecs.getincrementaldecoder("utf-8")()  # leaves out a last character that is cut
     try:
-        text = head[:-4].decode() if len(head) == 512 else head.decode()
+        return all(c.isprintable() or c.isspace() for c in decoder.decode(head))
     except UnicodeDecodeError:
         return False
-    return all(c.isprintable() or c.isspace() for c in text)

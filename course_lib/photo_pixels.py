@@ -1,7 +1,7 @@
 """Decode a photo: any file that students have in, one RGB array out.
 
-Pillow decodes, because OpenCV cannot open paths with Japanese characters on Windows; OpenCV decodes
-16-bit colour, which Pillow cuts to 8 bits.
+Notebooks call `read` as ``images.read``. Pillow decodes, because OpenCV cannot open paths with
+Japanese characters on Windows; OpenCV decodes PNG of 16-bit colours, which Pillow cuts to 8 bits.
 """
 
 import io
@@ -12,9 +12,10 @@ import cv2
 import numpy as np
 from PIL import Image, ImageCms
 
+from . import checks
 from .photo_files import ImageError, identify, opened
 
-ORIENTATION = 0x0112  # the number of the EXIF tag
+ORIENTATION, BITS_PER_SAMPLE, COMPRESSION, PLANAR = 274, 258, 259, 284  # EXIF and TIFF tags
 TURNS = {  # stored array -> upright array, by the value of that tag
     1: lambda a: a,
     2: lambda a: a[:, ::-1],
@@ -35,10 +36,10 @@ def read(source, *, max_pixels=25_000_000, shrink=False):
     source : str, Path, bytes or binary file
         A path (``~`` is the home folder), the content of a file such as an upload, or an open file.
     max_pixels : int
-        Width times height that is read as it is.
+        The most pixels, width times height, that the result may have.
     shrink : bool
-        Whether a larger photo is read smaller, its sides halved until it fits, and a sentence
-        printed that says so. Without it, the error says how large the photo is.
+        Whether the sides of a larger photo are halved until it fits, with a printed sentence that
+        says so. Without it a larger photo is an error that says how large it is.
 
     Returns
     -------
@@ -48,57 +49,92 @@ def read(source, *, max_pixels=25_000_000, shrink=False):
     Raises
     ------
     ImageError
-        If the file is no picture, is damaged, empty, too large, or must not be read.
+        If the file is no picture, is damaged, empty or too large, or may not be read.
     FileNotFoundError
-        If there is no such file (it is an `ImageError` as well).
+        If there is no such file (the error is an `ImageError` as well).
 
     Notes
     -----
-    EXIF rotation is applied. Transparent pixels are laid on white. CMYK becomes RGB. Embedded
-    colour profiles (Display P3 of phones, Adobe RGB, CMYK) are converted to sRGB. Of an animation
-    or a file with many pages, the first is read. 16 bits per value are kept.
+    EXIF rotation is applied. Transparent pixels are laid on white. CMYK becomes RGB. Colours with
+    a profile of their own (a phone's Display P3, Adobe RGB, print) are converted to sRGB. Of an
+    animation, or of a file with many pages, the first is read. 16 bits per value are kept, except
+    for colours in a TIFF or with a profile, and in a photo that was shrunk: those are cut to 8.
     """
+    max_pixels = checks.number(max_pixels, "max_pixels", low=1, integer=True)
     with opened(source) as (file, name), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's, about metadata: no student can act on them
         picture = identify(file, name)
-        halvings = _halvings(picture.size, name, max_pixels, shrink)
-        array = _decode(picture, file, name, halvings)
+        size = picture.size
+        halvings = _halvings(size, name, max_pixels, shrink)
+        array = _decoded(picture, file, name, halvings)
     if halvings:
-        print(f"{name} was shrunk to {array.shape[1]} x {array.shape[0]} pixels.")
+        print(
+            f"{name} has {size[0]} x {size[1]} pixels; its sides were divided by {2**halvings}, "
+            f"to {array.shape[1]} x {array.shape[0]}."
+        )
     return array
 
 
 def _halvings(size, name, max_pixels, shrink):
     """How often the sides must be halved, or the offer to do so."""
-    pixels = math.prod(size)
-    if pixels <= max_pixels:
-        return 0
-    if not shrink:
+    halvings = 0
+    while math.prod(_divided(size, 2**halvings)) > max_pixels:
+        halvings += 1
+    if halvings and not shrink:
+        width, height = _divided(size, 2**halvings)
         raise ImageError(
-            f"{name} has {size[0]} x {size[1]} = {pixels / 1e6:.1f} million pixels, more than "
-            f"{max_pixels / 1e6:g} million; read it smaller with images.read(..., shrink=True)."
+            f"{name} has {size[0]} x {size[1]} pixels, {math.prod(size) / 1e6:.3g} million, and "
+            f"{max_pixels / 1e6:.3g} million are allowed; images.read(..., shrink=True) makes it "
+            f"{width} x {height}."
         )
-    return math.ceil(math.log2(pixels / max_pixels) / 2)
+    return halvings
 
 
-def _decode(picture, file, name, halvings):
+def _divided(size, divisor):
+    """Width and height of a picture whose sides are divided, as Pillow and libjpeg round."""
+    return tuple(math.ceil(side / divisor) for side in size)
+
+
+def _decoded(picture, file, name, halvings):
     """The pixels, upright, or an error that names the file."""
     try:
-        deep = not halvings and _deep_colour(picture)
-        turn = _orientation(picture)
-        picture = _loaded(picture, halvings)
-        if deep:
-            array = _sixteen_bits(file)
+        stored = str(picture.tile[0].args) if picture.tile else ""
+        picture = _loaded(picture, halvings)  # before OpenCV, which would not say: cut off
+        turn = TURNS.get(_orientation(picture), TURNS[1])  # after it: Pillow turns a TIFF itself
+        if not halvings and _keeps_sixteen_bits(picture, stored):
+            array = _sixteen_bits(file, grey="LA" in stored)
         else:
             array = _levels(picture, name)
-        array = TURNS.get(turn, TURNS[1])(array)
+        return np.ascontiguousarray(turn(array))
     except ImageError:
         raise
     except MemoryError:
         raise ImageError(f"{name} does not fit into memory; read it with shrink=True.") from None
-    except Exception:  # as above: decoders raise anything
+    except Exception:  # decoders raise anything on damaged files, struct.error and IndexError too
         raise ImageError(f"{name} is damaged or cut off; copy or download it again.") from None
-    return np.ascontiguousarray(array)
+
+
+def _loaded(picture, halvings):
+    """The decoded picture, its sides halved so often and in little memory."""
+    small = _divided(picture.size, 2**halvings)
+    if halvings:  # a JPEG can decode at 1/2, 1/4 or 1/8 at once
+        picture.draft(None, small)
+    picture.load()
+    factor = round(max(picture.size) / max(small))
+    if factor <= 1:
+        return picture
+    if picture.mode.startswith("I;16"):
+        array = cv2.resize(np.asarray(picture), small, interpolation=cv2.INTER_AREA)
+        return Image.fromarray(array)
+    return _reducible(picture).reduce(factor)
+
+
+def _reducible(picture):
+    """The picture in a mode whose values can be averaged."""
+    grey = picture.mode in ("1", "L", "LA")
+    if picture.has_transparency_data:
+        return picture.convert("LA" if grey else "RGBA")
+    return picture.convert("L" if grey else "RGB") if picture.mode in ("1", "P") else picture
 
 
 def _orientation(picture):
@@ -109,44 +145,31 @@ def _orientation(picture):
         return 1
 
 
-def _loaded(picture, halvings):
-    """The decoded picture, its sides halved so often and in little memory."""
-    width, height = picture.size
-    if halvings:  # a JPEG can decode at 1/2, 1/4 or 1/8 at once
-        picture.draft(None, (max(1, width >> halvings), max(1, height >> halvings)))
-    picture.load()
-    left = 2**halvings // max(1, round(max(width, height) / max(picture.size)))
-    if left <= 1:
-        return picture
-    if picture.mode in ("1", "P", "PA") or "transparency" in picture.info:
-        picture = picture.convert("L" if picture.mode == "1" else "RGBA")
-    if picture.mode.startswith(("I", "F")):
-        small = (math.ceil(picture.width / left), math.ceil(picture.height / left))
-        return Image.fromarray(cv2.resize(np.asarray(picture), small, interpolation=cv2.INTER_AREA))
-    reduced = picture.reduce(left)
-    reduced.info = picture.info
-    return reduced
+def _keeps_sixteen_bits(picture, stored):
+    """Whether OpenCV decodes better than Pillow: 16 bits, and no profile to convert from."""
+    return (
+        picture.format == "PNG"
+        and ";16" in stored
+        and (picture.mode in ("RGB", "RGBA") and _foreign_profile(picture) is None)
+    )
 
 
-def _deep_colour(picture):
-    """Whether these are colours of 16 bits without a profile to convert from."""
-    stored = str(picture.tile[0].args) if picture.tile else ""
-    deep = ";16" in stored and picture.mode in ("RGB", "RGBA")
-    return deep and _foreign_profile(picture) is None
-
-
-def _sixteen_bits(file):
-    """RGB in [0, 1] from a PNG or TIFF with 16 bits per value."""
+def _sixteen_bits(file, grey):
+    """RGB or grey in [0, 1] from a PNG with 16 bits per value, transparent pixels on white."""
     file.seek(0)
     data = np.frombuffer(file.read(), np.uint8)
     bgr = cv2.imdecode(data, cv2.IMREAD_UNCHANGED).astype(np.float32) / 65535
     colour, alpha = bgr[..., 2::-1], bgr[..., 3:]
-    return colour * alpha + (1 - alpha) if alpha.size else colour
+    if alpha.size:
+        colour = colour * alpha + (1 - alpha)
+    return colour[..., 0] if grey else colour
 
 
 def _levels(picture, name):
     """RGB or grey in [0, 1] from a decoded picture of any mode."""
     mode = picture.mode
+    if _pillow_misreads(picture):
+        raise ImageError(f"{name} holds 16-bit colours one after the other; save it as PNG.")
     if mode.startswith("I;16") or (mode == "I" and picture.format == "PPM"):
         return _deep_grey(picture)
     if mode in ("I", "F"):
@@ -158,13 +181,20 @@ def _levels(picture, name):
             "is white; save it as PNG."
         )
     array = np.asarray(_on_white(_in_srgb(picture)))
-    return array.astype(np.float32) / np.float32(255)
+    return np.divide(array, 255, dtype=np.float32)
+
+
+def _pillow_misreads(picture):
+    """Whether this is an uncompressed TIFF of 16-bit planes, which Pillow 13 takes for 8-bit."""
+    tags = getattr(picture, "tag_v2", {})
+    planes = tags.get(PLANAR) == 2 and tags.get(COMPRESSION) == 1
+    return planes and max(tags.get(BITS_PER_SAMPLE, (1,))) > 8
 
 
 def _deep_grey(picture):
     """Grey in [0, 1] from 16 bits; the transparent value, if there is one, becomes white."""
     array = np.asarray(picture)
-    grey = array.astype(np.float32) / np.float32(65535)
+    grey = np.divide(array, 65535, dtype=np.float32)
     key = picture.info.get("transparency")
     if isinstance(key, int):
         grey[array == key] = 1
