@@ -1,7 +1,7 @@
 """The device, the seed, the time budget and gradients, on Keras' TensorFlow and JAX backends.
 
 The only module that imports a backend, and only when a function needs it: TensorFlow takes seconds
-to import. ``KERAS_BACKEND=jax`` chooses JAX; TensorFlow is the default.
+to import. ``KERAS_BACKEND=jax`` chooses JAX; TensorFlow is the default where it is installed.
 """
 
 import importlib.abc
@@ -19,7 +19,9 @@ from course_lib import checks
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("ABSL_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # the same rounding on every processor
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+if "KERAS_BACKEND" not in os.environ:  # a Python too new for TensorFlow comes with JAX instead
+    found = importlib.util.find_spec("tensorflow")
+    os.environ["KERAS_BACKEND"] = "tensorflow" if found else "jax"
 
 BACKENDS = ("tensorflow", "jax")
 
