@@ -59,7 +59,7 @@ def array(value, name, *, shape=None, ndim=None, dtype=None, finite=True, low=No
     ndim : int, optional
         Wanted number of axes.
     dtype : numpy.dtype, optional
-        The type to convert to.
+        The type to convert to; a whole-number type refuses fractions and what it cannot hold.
     finite : bool
         Whether NaN and infinity are refused.
     low, high : float, optional
@@ -75,7 +75,7 @@ def array(value, name, *, shape=None, ndim=None, dtype=None, finite=True, low=No
     TypeError
         If the value is not numeric.
     ValueError
-        If shape, finiteness or range do not fit.
+        If shape, finiteness, range or a whole-number type do not fit.
     """
     result = _numeric(value, name)
     if ndim is not None and result.ndim != ndim:
@@ -83,13 +83,13 @@ def array(value, name, *, shape=None, ndim=None, dtype=None, finite=True, low=No
     if shape is not None and not _fits(result.shape, shape):
         wanted = "(" + ", ".join("any" if n is None else str(n) for n in shape) + ")"
         raise ValueError(f"{name} has shape {result.shape}; wanted {wanted}.")
-    if finite and result.dtype.kind in "fc" and not np.isfinite(result).all():
+    if finite and result.dtype.kind == "f" and not np.isfinite(result).all():
         raise ValueError(f"{name} holds NaN or infinity; wanted finite numbers only.")
     if low is not None and result.size and result.min() < low:
         raise ValueError(f"{name} goes down to {result.min():g}; wanted {low:g} or more.")
     if high is not None and result.size and result.max() > high:
         raise ValueError(f"{name} goes up to {result.max():g}; wanted {high:g} or less.")
-    return result if dtype is None else result.astype(dtype, copy=False)
+    return result if dtype is None else _converted(result, name, np.dtype(dtype))
 
 
 def number(value, name, *, low=None, high=None, integer=False):
@@ -152,12 +152,11 @@ def choice(value, name, options):
     options = list(options)
     if value in options:
         return value
-    near = difflib.get_close_matches(str(value), map(str, options), n=3)
-    hint = (
-        f"did you mean {' or '.join(near)}?"
-        if near
-        else f"there are {', '.join(map(str, options))}."
-    )
+    texts = {str(option).lower(): str(option) for option in options}
+    near = difflib.get_close_matches(str(value).lower(), texts, n=3)
+    hint = f"there are {', '.join(texts.values())}."
+    if near:
+        hint = f"did you mean {' or '.join(texts[text] for text in near)}?"
     raise ValueError(f"{name} {value!r} is not known; {hint}")
 
 
@@ -182,9 +181,10 @@ def boxes(value, name="boxes"):
     ValueError
         If the last axis is not 4, or a coordinate is not finite.
     """
-    if np.size(value) == 0:
+    corners = _numeric(value, name)
+    if corners.size == 0:
         return np.zeros((0, 4))
-    return array(value, name, shape=(None, 4), dtype=np.float64)
+    return array(corners, name, shape=(None, 4), dtype=np.float64)
 
 
 def _numeric(value, name):
@@ -196,6 +196,17 @@ def _numeric(value, name):
     if result.dtype.kind not in "biuf":
         raise TypeError(f"{name} is of type {type(value).__name__}; wanted an array of numbers.")
     return result
+
+
+def _converted(values, name, dtype):
+    """The values as another type; a fraction is never cut off in silence."""
+    if dtype.kind in "iu" and values.size:
+        limits = np.iinfo(dtype)
+        inside = limits.min <= values.min() and values.max() <= limits.max
+        if not inside or (values != np.round(values)).any():
+            came = f"{values.min():g} to {values.max():g}"
+            raise ValueError(f"{name} holds {came} as {values.dtype}; wanted {dtype} numbers.")
+    return values.astype(dtype, copy=False)
 
 
 def _fits(shape, wanted):

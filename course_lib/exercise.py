@@ -4,6 +4,7 @@ A check calls the student's function on small inputs. It says of which type, sha
 result should be and where it differs first, but never prints the expected values.
 """
 
+import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -59,26 +60,33 @@ def check(function, cases, *, name=None):
     ------
     NotYet
         At the first case that fails: which input, what differs, and the hint.
+    ValueError
+        If there is no case.
 
     Notes
     -----
     A function that raises ``NotImplementedError`` counts as not begun: that is printed, not raised.
     """
+    cases = list(cases)
+    if not cases:
+        raise ValueError("cases is empty; wanted at least one exercise.case.")
     name = name or getattr(function, "__name__", "?")
     for number, one in enumerate(cases, start=1):
-        label = f"Exercise {name}, check {number} of {len(cases)}"
+        label = f"Exercise {name}, check {number} of {len(cases)}: for {_given(one)},"
+        kwargs = {name: _copied(value) for name, value in one.kwargs.items()}
         try:
-            came = function(*_copies(one.args), **one.kwargs)
+            came = function(*map(_copied, one.args), **kwargs)
         except NotImplementedError:
             print(f"Exercise {name} is still open.")
             return
         except Exception as error:
-            said = f"stopped with {type(error).__name__}: {error}"
-            raise NotYet(f"{label}: your function {said} Look at: {one.hint}") from error
+            said = f"{type(error).__name__}: {str(error).rstrip('.')}"
+            raise NotYet(
+                f"{label} your function stopped with {said}. Look at: {one.hint}"
+            ) from error
         fault = _fault(came, one.expected, one.atol)
         if fault:
-            given = ", ".join(_brief(a) for a in (*one.args, *one.kwargs.values()))
-            raise NotYet(f"{label}: for {given}, {fault} Look at: {one.hint}")
+            raise NotYet(f"{label} {fault} Look at: {one.hint}")
     print(f"Exercise {name}: all {len(cases)} checks pass.")
 
 
@@ -87,38 +95,58 @@ def _fault(came, expected, atol):
     if came is None:
         return "your function returned nothing: does it end with return?"
     if isinstance(expected, str):
-        wrong = not isinstance(came, str) or came != expected
+        right = isinstance(came, str) and str.__eq__(expected, came) is True
         return (
-            f"your function returned {_brief(came)}, which is not the right text." if wrong else ""
+            "" if right else f"your function returned {_brief(came)}; that is not the right text."
         )
-    try:
-        result = np.asarray(came, dtype=float)
-    except (TypeError, ValueError):
+    result = _numbers(came)
+    if result is None:
         return f"your function returned {_brief(came)}; numbers were expected."
     wanted = np.asarray(expected, dtype=float)
     if result.shape != wanted.shape:
         return f"the shape should be {wanted.shape}; yours is {result.shape}."
-    if not np.isfinite(result).all():
+    if not np.isfinite(result[np.isfinite(wanted)]).all():
         return "your result holds NaN or infinity."
-    close = np.isclose(result, wanted, rtol=1e-6, atol=atol)
-    if close.all():
-        return ""
+    close = np.isclose(result, wanted, rtol=1e-6, atol=atol, equal_nan=True)
+    return "" if close.all() else _difference(result, wanted, close)
+
+
+def _numbers(came):
+    """A result as an array of float, or None where it is not made of real numbers."""
+    try:
+        result = np.asarray(came)
+    except (TypeError, ValueError):  # rows of different lengths
+        return None
+    return result.astype(float) if result.dtype.kind in "biuf" else None
+
+
+def _difference(result, wanted, close):
+    """Where a result is wrong, without saying what is right."""
     if not wanted.shape:
         size = "small" if result < wanted else "large"
-        return f"your function returned {result:g}, which is too {size}."
+        return f"your function returned {result:.9g}, which is too {size}."
     first = tuple(int(i) for i in np.argwhere(~close)[0])
     off = f"{(~close).sum()} of {close.size} values differ, first at index {list(first)}"
-    return f"{off}, where yours is {result[first]:g}."
+    return f"{off}, where yours is {result[first]:.9g}."
 
 
-def _copies(args):
-    """The arguments, with arrays copied so that a function that writes into them spoils no case."""
-    return tuple(a.copy() if isinstance(a, np.ndarray) else a for a in args)
+def _copied(value):
+    """The value, copied where a function could write into it and so spoil its case."""
+    changeable = (np.ndarray, list, dict, set, np.random.Generator)
+    return copy.deepcopy(value) if isinstance(value, changeable) else value
+
+
+def _given(one):
+    """The arguments of a case as the student would write them, shortened."""
+    named = [f"{name}={_brief(value)}" for name, value in one.kwargs.items()]
+    return ", ".join([_brief(value) for value in one.args] + named) or "no arguments"
 
 
 def _brief(value):
     """A value in a few words."""
     if isinstance(value, np.ndarray) and value.size > 9:
         return f"an array of shape {value.shape}"
+    if callable(value) and hasattr(value, "__name__"):
+        return value.__name__
     text = str(value.tolist()) if isinstance(value, np.ndarray) else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
