@@ -1,0 +1,1 @@
+"""For instructors and CI; notebooks never import it."""
