@@ -61,11 +61,11 @@ def show_images(
     Raises
     ------
     ValueError
-        If there is no picture, or another number of titles or axes.
+        If there is no picture, one has another shape, or there is another number of titles or axes.
     """
-    images = list(images)
+    images = _pictures(images)
     titles = [""] * len(images) if titles is None else list(titles)
-    if not images or len(titles) != len(images):
+    if len(titles) != len(images):
         raise ValueError(
             f"images has {len(images)} pictures and titles {len(titles)}; wanted as many."
         )
@@ -156,9 +156,8 @@ def show_skeletons(image, people, limbs, *, names=None, threshold=0.0, ax=None, 
     ValueError
         If the people are not ``(P, K, 3)``.
     """
-    people = np.asarray(people, dtype=float).reshape(
-        (0, 1, 3) if np.size(people) == 0 else np.shape(people)
-    )
+    people = checks.array(people, "people", finite=False, dtype=np.float64)
+    people = people.reshape(0, 0, 3) if people.size == 0 else people
     people = checks.array(people, "people", shape=(None, None, 3), finite=False)
     ax = show_images([image], axes=[ax or plt.subplots(layout="constrained")[1]])[0]
     for number, person in enumerate(people):
@@ -263,13 +262,31 @@ def show(figure, alt):
     """
     from IPython.display import display
 
-    if not alt.strip():
+    if not str(alt or "").strip():
         raise ValueError("alt is empty; wanted a sentence that says what the figure shows.")
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     plt.close(figure)
     text = {"image/png": buffer.getvalue(), "text/plain": alt}
     display(text, raw=True, metadata={"image/png": {"alt": alt}})
+
+
+def _pictures(images):
+    """The pictures as a list; one that came alone would be drawn as hundreds of rows."""
+    alone = isinstance(images, np.ndarray) and (
+        images.ndim == 2 or (images.ndim == 3 and images.shape[1] > 16 and images.shape[2] == 3)
+    )
+    if alone:
+        raise ValueError(f"images is one picture {images.shape}; wanted a list: [picture].")
+    images = list(images)
+    if not images:
+        raise ValueError("images is empty; wanted at least one picture.")
+    for number, image in enumerate(images):
+        shape = np.shape(image)
+        if len(shape) != 2 and not (len(shape) == 3 and shape[2] in (3, 4)):
+            wanted = "(H, W) or (H, W, 3)"
+            raise ValueError(f"images[{number}] has shape {shape}; wanted a picture {wanted}.")
+    return images
 
 
 def _grid(images, columns, size):
