@@ -13,7 +13,7 @@ def group_boxes(boxes, min_neighbors, eps=0.2):
     """Average the boxes that lie together, and drop groups that are too small.
 
     Two boxes are alike when each of their sides lies within ``eps`` times the mean of the smaller
-    width and the smaller height; a group is everything that is connected by likeness. A group inside
+    width and the smaller height; a group is all that likeness connects. A group that lies inside
     another one of more hits is dropped as well.
 
     Parameters

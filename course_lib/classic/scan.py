@@ -20,6 +20,7 @@ from course_lib.classic.scan_kernels import FLAT, SKIPPED
 __all__ = ["FLAT", "SKIPPED", "depth_maps", "detect", "raw_hits", "stage_counts"]
 
 TOLERANCE = np.float32(1e-5)  # By which a stage's sum may miss its threshold.
+BAND = 64  # Rows of a level that a thread scans at a time; their integral images fit its cache.
 SMALLEST_FACTOR = 1.001  # Below, the pyramid has more levels than anyone waits for.
 
 
@@ -132,7 +133,38 @@ def depth_maps(image, cascade, *, scale_factor=1.1, min_size=None, max_size=None
     factor = checks.number(scale_factor, "scale_factor", low=SMALLEST_FACTOR)
     smallest, largest = _size(min_size, "min_size"), _size(max_size, "max_size")
     levels = pyramid.levels(width, height, cascade.window, factor, smallest or (0, 0), largest)
-    return [(level, _depths(grey, level, cascade)) for level in levels]
+    pixels, bands, depths = _lay_out(grey, levels, cascade.window)
+    row_length = levels[0].width + 1
+    shape = (3 if cascade.tilted.any() else 2, bands[:, 1].max() + 1, row_length)
+    table = _table(cascade, shape[1], row_length)
+    scan_kernels.scan(pixels, bands, table, shape, numba.get_num_threads(), depths)
+    ends = np.cumsum([level.rows * level.columns for level in levels])
+    maps = np.split(depths, ends[:-1])
+    return [(v, m.reshape(v.rows, v.columns)) for v, m in zip(levels, maps, strict=True)]
+
+
+def _lay_out(grey, levels, window):
+    """The levels one behind the other, and the bands of rows in which they are scanned.
+
+    Returns
+    -------
+    pixels : (n,) uint8 ndarray
+    bands : (B, 6) int64 ndarray
+        As `scan_kernels.scan` wants them.
+    depths : (m,) uint8 ndarray
+        Room for one number per window.
+    """
+    pixels = np.concatenate([pyramid.shrink(grey, level).ravel() for level in levels])
+    bands, start, target = [], 0, 0
+    for level in levels:
+        for row in range(0, level.rows, BAND // level.step):
+            rows = min(BAND // level.step, level.rows - row)
+            first = start + row * level.step * level.width
+            height = (rows - 1) * level.step + window[1]
+            bands.append((first, height, level.width, level.step, target, level.columns))
+            target += rows * level.columns
+        start += level.width * level.height
+    return pixels, np.array(bands), np.empty(target, np.uint8)
 
 
 def _grey_bytes(image):
@@ -151,85 +183,47 @@ def _size(value, name):
     return tuple(checks.number(side, name, low=1, integer=True) for side in sides)
 
 
-def _depths(grey, level, cascade):
-    """Depth map (rows, columns) uint8 of one level."""
-    table = _table(cascade)
-    planes = pyramid.planes(pyramid.shrink(grey, level), cascade.tilted.any())
-    corners = _corners(table, planes.shape)
-    inner = _inner(cascade.window, planes.shape)
-    depths = np.empty((level.rows, level.columns), np.uint8)
-    area = (cascade.window[0] - 2) * (cascade.window[1] - 2)
-    workers = numba.get_num_threads()
-    scan_kernels.scan(planes, level.step, area, inner, corners, *table[2:], workers, depths)
-    return depths
-
-
-@functools.lru_cache(maxsize=16)
-def _table(cascade):
-    """The cascade as flat arrays, its nodes side by side in the order of their evaluation.
-
-    Returns
-    -------
-    rectangles : (N, 3, 4) int64 ndarray
-        x, y, width, height of the rectangles of every node's feature.
-    tilted : (N,) bool ndarray
-    numbers : (N, 4) float32 ndarray
-        Three weights and the threshold.
-    children : (N, 2) int32 ndarray
-        As in `Tree.children`.
-    leaves : (L,) float32 ndarray
-    trees : (T + 1, 2) int64 ndarray
-        First node and first leaf of every tree; in the last row, where they all end.
-    first_trees : (S + 1,) int64 ndarray
-        First tree of every stage; at the end their number.
-    thresholds : (S,) float32 ndarray
-        Of the stages, less the tolerance.
-    """
+@functools.lru_cache(maxsize=32)
+def _table(cascade, rows, row_length):
+    """The cascade's `scan_kernels.Table` for planes of so many rows and so long ones."""
     trees = [tree for stage in cascade.stages for tree in stage.trees]
     nodes = np.concatenate([tree.features for tree in trees])
     thresholds = np.concatenate([tree.thresholds for tree in trees])
     starts = [(len(tree.features), len(tree.leaves)) for tree in trees]
-    return (
-        np.int64(cascade.rectangles)[nodes],
-        np.asarray(cascade.tilted, bool)[nodes],
-        np.float32(np.column_stack([cascade.weights[nodes], thresholds])),
-        np.int32([pair for tree in trees for pair in tree.children]),
-        np.float32(np.concatenate([tree.leaves for tree in trees])),
-        np.concatenate([np.zeros((1, 2), np.int64), np.cumsum(starts, axis=0)]),
-        np.cumsum([0, *(len(stage.trees) for stage in cascade.stages)]),
-        np.float32([stage.threshold for stage in cascade.stages]) - TOLERANCE,
+    width, height = cascade.window
+    return scan_kernels.Table(
+        inner=_flat([1, width - 1, 1, width - 1], [1, 1, height - 1, height - 1], row_length),
+        area=float((width - 2) * (height - 2)),
+        height=height,
+        width=width,
+        corners=_corners(cascade, rows, row_length)[nodes],
+        weights=np.float32(np.column_stack([cascade.weights[nodes], thresholds])),
+        children=np.int64([pair for tree in trees for pair in tree.children]),
+        leaves=np.float32(np.concatenate([tree.leaves for tree in trees])),
+        trees=np.concatenate([np.zeros((1, 2), np.int64), np.cumsum(starts, axis=0)]),
+        stages=np.cumsum([0, *(len(stage.trees) for stage in cascade.stages)]),
+        thresholds=np.float32([stage.threshold for stage in cascade.stages]) - TOLERANCE,
     )
 
 
-def _corners(table, shape):
-    """Where in the planes the corners of every rectangle lie, seen from a window's first pixel.
-
-    Parameters
-    ----------
-    table : tuple
-        From `_table`.
-    shape : tuple
-        Of the planes: number, rows, columns.
+def _corners(cascade, rows, row_length):
+    """Where the corners of every rectangle lie in the planes, seen from a window's first pixel.
 
     Returns
     -------
-    (N, 12) uint32 ndarray
+    (F, 12) int64 ndarray
         Four corners for each of three rectangles: those to add are first and last.
     """
-    (x, y, w, h), row = np.moveaxis(table[0], 2, 0), shape[2]
-    upright = [(x, y), (x + w, y), (x, y + h), (x + w, y + h)]
-    turned = [(x, y), (x - h, y + h), (x + w, y + w), (x + w - h, y + w + h)]
-    flat = [np.stack([y * row + x for x, y in four], axis=2) for four in (upright, turned)]
-    flat[1] += 2 * shape[1] * row  # (N, 3, 4), into the third plane
-    chosen = np.where(table[1][:, None, None], flat[1], flat[0])
-    return chosen.reshape(-1, 12).astype(np.uint32)
+    x, y, w, h = np.moveaxis(np.int64(cascade.rectangles), 2, 0)  # (F, 3) each
+    upright = _flat([x, x + w, x, x + w], [y, y, y + h, y + h], row_length)  # (4, F, 3)
+    turned = _flat([x, x - h, x + w, x + w - h], [y, y + h, y + w, y + w + h], row_length)
+    turned += 2 * rows * row_length  # into the third plane
+    corners = np.where(cascade.tilted[:, None], turned, upright)
+    return np.moveaxis(corners, 0, 2).reshape(-1, 12)
 
 
-def _inner(window, shape):
-    """Corners (4,) of the window without its outermost pixels, whose contrast is measured."""
-    width, height = window
-    x, y = np.array([1, width - 1, 1, width - 1]), np.array([1, 1, height - 1, height - 1])
-    return (y * shape[2] + x).astype(np.uint32)
+def _flat(x, y, row_length):
+    return np.asarray(y) * row_length + np.asarray(x)
 
 
 def _boxes(level, passed, window):
