@@ -113,8 +113,8 @@ def to_bytes(image):
     ``(255 * x).astype(np.uint8)`` cuts instead of rounding: it makes every picture darker, by half
     a step on average.
     """
-    picture = checks.image(image)
-    return np.clip(np.rint(picture * np.float32(255)), 0, 255).astype(np.uint8)
+    steps = checks.image(image) * np.float32(255)
+    return np.rint(steps, out=steps).astype(np.uint8)
 
 
 def from_bytes(array):

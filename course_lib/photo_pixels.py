@@ -1,7 +1,7 @@
 """Decode a photo: any file that students have in, one RGB array out.
 
 Notebooks call `read` as ``images.read``. Pillow decodes, because OpenCV cannot open paths with
-Japanese characters on Windows; OpenCV decodes PNG of 16-bit colours, which Pillow cuts to 8 bits.
+Japanese characters on Windows.
 """
 
 import io
@@ -57,8 +57,8 @@ def read(source, *, max_pixels=25_000_000, shrink=False):
     -----
     EXIF rotation is applied. Transparent pixels are laid on white. CMYK becomes RGB. Colours with
     a profile of their own (a phone's Display P3, Adobe RGB, print) are converted to sRGB. Of an
-    animation, or of a file with many pages, the first is read. 16 bits per value are kept, except
-    for colours in a TIFF or with a profile, and in a photo that was shrunk: those are cut to 8.
+    animation, or of a file with many pages, the first is read. Grey of 16 bits keeps them; Pillow
+    cuts colours to 8 bits.
     """
     max_pixels = checks.number(max_pixels, "max_pixels", low=1, integer=True)
     with opened(source) as (file, name), warnings.catch_warnings():
@@ -66,7 +66,7 @@ def read(source, *, max_pixels=25_000_000, shrink=False):
         picture = identify(file, name)
         size = picture.size
         halvings = _halvings(size, name, max_pixels, shrink)
-        array = _decoded(picture, file, name, halvings)
+        array = _decoded(picture, name, halvings)
     if halvings:
         print(
             f"{name} has {size[0]} x {size[1]} pixels; its sides were divided by {2**halvings}, "
@@ -95,16 +95,14 @@ def _divided(size, divisor):
     return tuple(math.ceil(side / divisor) for side in size)
 
 
-def _decoded(picture, file, name, halvings):
+def _decoded(picture, name, halvings):
     """The pixels, upright, or an error that names the file."""
+    small = _divided(picture.size, 2**halvings)
     try:
-        stored = str(picture.tile[0].args) if picture.tile else ""
-        picture = _loaded(picture, halvings)  # before OpenCV, which would not say: cut off
-        turn = TURNS.get(_orientation(picture), TURNS[1])  # after it: Pillow turns a TIFF itself
-        if not halvings and _keeps_sixteen_bits(picture, stored):
-            array = _sixteen_bits(file, grey="LA" in stored)
-        else:
-            array = _levels(picture, name)
+        array = _levels(_loaded(picture, small), name)
+        if array.shape[:2] != small[::-1]:  # 16 bits, which Pillow cannot average
+            array = cv2.resize(array, small, interpolation=cv2.INTER_AREA)
+        turn = TURNS.get(_orientation(picture), TURNS[1])  # after loading, which turns a TIFF
         return np.ascontiguousarray(turn(array))
     except ImageError:
         raise
@@ -114,19 +112,15 @@ def _decoded(picture, file, name, halvings):
         raise ImageError(f"{name} is damaged or cut off; copy or download it again.") from None
 
 
-def _loaded(picture, halvings):
-    """The decoded picture, its sides halved so often and in little memory."""
-    small = _divided(picture.size, 2**halvings)
-    if halvings:  # a JPEG can decode at 1/2, 1/4 or 1/8 at once
+def _loaded(picture, small):
+    """The decoded picture; where it has 8 bits, at the small size and in little memory."""
+    if small != picture.size:  # a JPEG can decode at 1/2, 1/4 or 1/8 at once
         picture.draft(None, small)
     picture.load()
     factor = round(max(picture.size) / max(small))
-    if factor <= 1:
+    if factor <= 1 or picture.mode.startswith(("I", "F")):
         return picture
-    if picture.mode.startswith("I;16"):
-        array = cv2.resize(np.asarray(picture), small, interpolation=cv2.INTER_AREA)
-        return Image.fromarray(array)
-    return _reducible(picture).reduce(factor)
+    return picture if _pillow_misreads(picture) else _reducible(picture).reduce(factor)
 
 
 def _reducible(picture):
@@ -143,26 +137,6 @@ def _orientation(picture):
         return picture.getexif().get(ORIENTATION, 1)
     except Exception:  # damaged metadata must not cost the photo
         return 1
-
-
-def _keeps_sixteen_bits(picture, stored):
-    """Whether OpenCV decodes better than Pillow: 16 bits, and no profile to convert from."""
-    return (
-        picture.format == "PNG"
-        and ";16" in stored
-        and (picture.mode in ("RGB", "RGBA") and _foreign_profile(picture) is None)
-    )
-
-
-def _sixteen_bits(file, grey):
-    """RGB or grey in [0, 1] from a PNG with 16 bits per value, transparent pixels on white."""
-    file.seek(0)
-    data = np.frombuffer(file.read(), np.uint8)
-    bgr = cv2.imdecode(data, cv2.IMREAD_UNCHANGED).astype(np.float32) / 65535
-    colour, alpha = bgr[..., 2::-1], bgr[..., 3:]
-    if alpha.size:
-        colour = colour * alpha + (1 - alpha)
-    return colour[..., 0] if grey else colour
 
 
 def _levels(picture, name):

@@ -156,16 +156,16 @@ READABLE = {  # name: (bytes, what read must return, largest difference)
         np.where(GREY16 == 170, 1, GREY16 / 65535),
         1e-6,
     ),
-    "png 16 bits colour": (opencv_png(COLOUR16), COLOUR16 / 65535, 1e-6),
+    "png 16 bits colour": (opencv_png(COLOUR16), COLOUR16 / 65535, 1 / 255),
     "png 16 bits rgba": (
         opencv_png(with_alpha(COLOUR16, 13107)),
         faded(COLOUR16 / 65535, 0.2),
-        1e-6,
+        1 / 255,
     ),
-    "png 16 bits grey with alpha": (
+    "png 16 bits grey with alpha, comes as colour": (
         png(24, 16, 16, 4, deep_rows(with_alpha(GREY16, 13107))),
-        faded(GREY16 / 65535, 0.2),
-        1e-6,
+        faded(GREY16 / 65535, 0.2)[..., None].repeat(3, axis=-1),
+        1 / 255,
     ),
     "png animated": (two_frames("PNG"), COLOUR, 0),
     "jpeg": (saved(picture(), "JPEG", quality=95, subsampling=0), COLOUR, LOSSY),
@@ -287,13 +287,6 @@ def test_orientation_means_what_exif_says(orientation):
 @pytest.mark.parametrize("orientation", [0, 9, 300])
 def test_an_orientation_that_does_not_exist_is_upright(orientation):
     np.testing.assert_array_equal(images.read(tagged(SCENE, "PNG", orientation)), COLOUR)
-
-
-def test_orientation_of_sixteen_bits():
-    stored = np.rot90(COLOUR16, 1)
-    body = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
-    content = png(16, 24, 16, 2, deep_rows(stored), chunk(b"eXIf", body))
-    np.testing.assert_allclose(images.read(content), COLOUR16 / 65535, atol=1e-6)
 
 
 def test_broken_exif_does_not_cost_the_photo():
@@ -677,6 +670,28 @@ def test_shrinks_and_turns(orientation, capsys):
     content = tagged(STORED[orientation](wide), "JPEG", orientation)
     found = images.read(content, max_pixels=500, shrink=True)
     assert np.abs(found[4::8, 4::8] - COLOUR[4::8, 4::8]).max() < LOSSY
+
+
+@pytest.mark.parametrize("name", ["png 16 bits grey", "pgm 16 bits", "tiff 16 bits grey"])
+def test_shrinks_sixteen_bits(name):
+    found = images.read(READABLE[name][0], max_pixels=100, shrink=True)
+    expected = (GREY16 / 65535).reshape(8, 2, 12, 2).mean(axis=(1, 3))
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_shrinks_and_turns_sixteen_bits():
+    stored = np.rot90(GREY16, 1)  # orientation 6
+    body = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
+    content = png(16, 24, 16, 0, deep_rows(stored), chunk(b"eXIf", body))
+    np.testing.assert_allclose(images.read(content), GREY16 / 65535, atol=1e-6)
+    found = images.read(content, max_pixels=100, shrink=True)
+    expected = (GREY16 / 65535).reshape(8, 2, 12, 2).mean(axis=(1, 3))
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_refuses_planes_when_shrinking():
+    with pytest.raises(images.ImageError, match="16-bit"):
+        images.read(BROKEN["16-bit planes"][0], max_pixels=100, shrink=True)
 
 
 @pytest.mark.parametrize("max_pixels", [0, -1, 2.5, "many"])
