@@ -3,7 +3,10 @@
 A stored page has no kernel behind it, so every widget leaves one plain sentence for its readers.
 """
 
+import base64
 import html
+import math
+import time
 
 import ipywidgets
 from IPython.display import display
@@ -41,7 +44,8 @@ def play(function, **controls):
 
     def redraw(_change=None):
         values = {name: control.get_interact_value() for name, control in panel.items()}
-        picture.value, words.value = _drawn(function, values)
+        picture.value, picture.tooltip, words.value = _drawn(function, values)
+        picture.layout.display = None if picture.value else "none"  # no frame around nothing
 
     for control in panel.values():
         control.observe(redraw, names="value")
@@ -70,6 +74,8 @@ def slider(value, low, high, step=None, label=None):
     kind = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
     step = step or (1 if whole else (high - low) / 100)
     text = {} if label is None else {"description": label}
+    if not whole:  # two digits, as by default, show nothing of a step of 0.001
+        text["readout_format"] = f".{max(0, math.ceil(-math.log10(step)))}f"
     layout = {"width": "28em"}
     return kind(value=value, min=low, max=high, step=step, layout=layout, **text)
 
@@ -152,17 +158,24 @@ def progress(iterable, label, total=None):
     bar = ipywidgets.IntProgress(max=total or 1)
     text = ipywidgets.Label()
     _show(ipywidgets.HBox([bar, text]), label)
-    done = 0
-    text.value = label
+    text.value, done, shown = label, 0, 0.0
     for done, item in enumerate(iterable, start=1):
         yield item
-        bar.value = done if total else 0
-        text.value = f"{label}: {done} of {total}" if total else f"{label}: {done}"
+        if time.monotonic() - shown >= 0.1:  # a message per item would slow a fast loop down
+            shown = time.monotonic()
+            bar.value = done if total else 0
+            text.value = _count(label, done, total)
+    text.value = _count(label, done, total)
     bar.max, bar.value, bar.bar_style = max(done, 1), max(done, 1), "success"
 
 
+def _count(label, done, total):
+    """How far a loop is."""
+    return f"{label}: {done} of {total}" if total else f"{label}: {done}"
+
+
 def _control(name, wish):
-    """A widget from what `play` accepts, labelled with the argument's name where it has no label."""
+    """A widget from what `play` accepts, labelled with the argument's name if it has no label."""
     control = ipywidgets.interactive.widget_from_abbrev(wish)
     if control is None:
         raise ValueError(f"{name} is {wish!r}; wanted a widget, (low, high), a list or a bool.")
@@ -174,7 +187,7 @@ def _control(name, wish):
 
 
 def _drawn(function, values):
-    """The PNG that a function shows and what it prints, or its error as a sentence.
+    """The PNG that a function shows, its alt text, and what it prints or its error as HTML.
 
     The output is captured in the kernel, so that a run without a browser stores no second picture.
     """
@@ -182,10 +195,14 @@ def _drawn(function, values):
         try:
             function(**values)
         except Exception as error:
-            return b"", f"<b>{html.escape(f'{type(error).__name__}: {error}')}</b>"
-    pngs = [o.data["image/png"] for o in captured.outputs if "image/png" in o.data]
+            return b"", "", f"<b>{html.escape(f'{type(error).__name__}: {error}')}</b>"
+    shown = [output.data for output in captured.outputs if "image/png" in output.data]
     text = f"<pre>{html.escape(captured.stdout)}</pre>" if captured.stdout else ""
-    return (pngs[-1] if pngs else b""), text
+    if not shown:
+        return b"", "", text
+    png = shown[-1]["image/png"]
+    png = base64.b64decode(png) if isinstance(png, str) else png
+    return png, shown[-1].get("text/plain", ""), text
 
 
 def _show(widget, text):
