@@ -45,6 +45,7 @@ METHODS = {
     "nearest": cv2.INTER_NEAREST_EXACT,
 }
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+LONGEST = {"PNG": 2**31 - 1, "JPEG": 65_500, "WEBP": 16_383}  # sides that the formats can hold
 
 
 def write(path, image, *, quality=95):
@@ -70,24 +71,27 @@ def write(path, image, *, quality=95):
     Raises
     ------
     ImageError
-        If the suffix is another one, or the file cannot be written there.
+        If the suffix is another one, the format cannot hold so many pixels a side, or the file
+        cannot be written there.
     ValueError
         If the picture has another shape, or values outside [0, 1].
     """
     path = Path(path).expanduser()
     kind = FORMATS.get(path.suffix.lower())
     if kind is None:
-        raise ImageError(f"{str(path)!r} ends in {path.suffix!r}; wanted .png, .jpg or .webp.")
+        raise ImageError(f"'{path}' ends in {path.suffix!r}; wanted .png, .jpg or .webp.")
     quality = checks.number(quality, "quality", low=1, high=100, integer=True)
     picture = Image.fromarray(to_bytes(image))
+    if max(picture.size) > LONGEST[kind]:
+        raise ImageError(f"'{path}' can have {LONGEST[kind]} pixels a side; write a .png.")
     options = {"JPEG": {"quality": quality, "subsampling": 0}, "WEBP": {"lossless": True}}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _complete_or_nothing(path) as file:
             picture.save(file, format=kind, **options.get(kind, {}))
     except OSError as error:
-        reason = error.strerror or "the picture does not fit this format"
-        raise ImageError(f"{str(path)!r} could not be written: {reason}.") from None
+        reason = error.strerror or "the encoder failed"
+        raise ImageError(f"'{path}' could not be written ({reason}); try another folder.") from None
     return path
 
 
