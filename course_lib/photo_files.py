@@ -4,6 +4,7 @@ import codecs
 import contextlib
 import difflib
 import io
+import math
 import os
 import unicodedata
 from pathlib import Path
@@ -16,6 +17,7 @@ SUFFIXES = {".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".
 SUFFIXES |= {".webp"}
 MAGIC = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF", b"P5", b"P6")
 HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+RAW = "is a camera's raw photo, which the course does not read; export it as JPEG."
 MOST_PIXELS = 178_956_970  # Pillow refuses to open more than twice its MAX_IMAGE_PIXELS
 
 
@@ -50,10 +52,13 @@ def _open(path):
     """The file, open for reading."""
     try:
         return open(path, "rb")
-    except OSError as error:
-        reason = "you have no permission" if isinstance(error, PermissionError) else error.strerror
+    except PermissionError:
         raise ImageError(
-            f"'{path}' cannot be opened: {reason}; copy it into your home folder and read the copy."
+            f"'{path}' may not be read by you; ask its owner for permission or for a copy."
+        ) from None
+    except OSError as error:
+        raise ImageError(
+            f"'{path}' cannot be opened ({error.strerror}); copy it to another folder."
         ) from None
 
 
@@ -120,14 +125,17 @@ def identify(file, name):
         raise ImageError(f"{name} is empty (0 bytes); copy or download it again.")
     Image.init()  # registers all formats, HEIF as well where pillow-heif is in use
     try:
-        return Image.open(file, formats=[f for f in FORMATS if f in Image.OPEN])
+        picture = Image.open(file, formats=[f for f in FORMATS if f in Image.OPEN])
+        if math.prod(picture.size) <= MOST_PIXELS:
+            return picture
     except Image.DecompressionBombError:
-        raise ImageError(
-            f"{name} says that it holds more than {MOST_PIXELS / 1e6:.0f} million pixels, too many "
-            "for memory; save it smaller with the program that made it."
-        ) from None
+        pass
     except Exception:  # decoders raise anything on damaged files, struct.error and IndexError too
         raise ImageError(f"{name} {_diagnosis(head)}") from None
+    raise ImageError(
+        f"{name} says that it holds more than {MOST_PIXELS / 1e6:.0f} million pixels, too many for "
+        "memory; save it smaller with the program that made it."
+    )
 
 
 def _diagnosis(head):
@@ -136,6 +144,8 @@ def _diagnosis(head):
     brand = head[8:12] if head[4:8] == b"ftyp" else b""
     if brand in HEIF_BRANDS:
         return "is a HEIC photo, which the course does not read; export it as JPEG."
+    if brand == b"crx ":
+        return RAW
     if brand not in (b"", b"avif", b"avis") or head[8:12] == b"AVI ":
         return "is a film, not a photo; save a picture of it as JPEG."
     if start.startswith((b"<!doctype html", b"<html", b"<head")):

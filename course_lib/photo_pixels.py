@@ -13,9 +13,9 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from . import checks
-from .photo_files import ImageError, identify, opened
+from .photo_files import RAW, ImageError, identify, opened
 
-ORIENTATION, BITS_PER_SAMPLE, COMPRESSION, PLANAR = 274, 258, 259, 284  # EXIF and TIFF tags
+SUBFILE, BITS_PER_SAMPLE, COMPRESSION, ORIENTATION, PLANAR = 254, 258, 259, 274, 284  # TIFF tags
 TURNS = {  # stored array -> upright array, by the value of that tag
     1: lambda a: a,
     2: lambda a: a[:, ::-1],
@@ -99,6 +99,7 @@ def _decoded(picture, name, halvings):
     """The pixels, upright, or an error that names the file."""
     small = _divided(picture.size, 2**halvings)
     try:
+        _refuse_misread(picture, name)
         array = _levels(_loaded(picture, small), name)
         if array.shape[:2] != small[::-1]:  # 16 bits, which Pillow cannot average
             array = cv2.resize(array, small, interpolation=cv2.INTER_AREA)
@@ -112,6 +113,16 @@ def _decoded(picture, name, halvings):
         raise ImageError(f"{name} is damaged or cut off; copy or download it again.") from None
 
 
+def _refuse_misread(picture, name):
+    """An error for the kinds of TIFF that Pillow 13 opens, but as something else."""
+    tags = getattr(picture, "tag_v2", {})
+    if tags.get(SUBFILE, 0) & 1:  # a raw photo starts with its small preview
+        raise ImageError(f"{name} {RAW}")
+    planes = tags.get(PLANAR) == 2 and tags.get(COMPRESSION) == 1
+    if planes and max(tags.get(BITS_PER_SAMPLE, (1,))) > 8:  # taken for planes of 8 bits
+        raise ImageError(f"{name} is a TIFF of 16-bit colour planes; save it as PNG.")
+
+
 def _loaded(picture, small):
     """The decoded picture; where it has 8 bits, at the small size and in little memory."""
     if small != picture.size:  # a JPEG can decode at 1/2, 1/4 or 1/8 at once
@@ -120,7 +131,7 @@ def _loaded(picture, small):
     factor = round(max(picture.size) / max(small))
     if factor <= 1 or picture.mode.startswith(("I", "F")):
         return picture
-    return picture if _pillow_misreads(picture) else _reducible(picture).reduce(factor)
+    return _reducible(picture).reduce(factor)
 
 
 def _reducible(picture):
@@ -142,8 +153,6 @@ def _orientation(picture):
 def _levels(picture, name):
     """RGB or grey in [0, 1] from a decoded picture of any mode."""
     mode = picture.mode
-    if _pillow_misreads(picture):
-        raise ImageError(f"{name} holds 16-bit colours one after the other; save it as PNG.")
     if mode.startswith("I;16") or (mode == "I" and picture.format == "PPM"):
         return _deep_grey(picture)
     if mode in ("I", "F"):
@@ -156,13 +165,6 @@ def _levels(picture, name):
         )
     array = np.asarray(_on_white(_in_srgb(picture)))
     return np.divide(array, 255, dtype=np.float32)
-
-
-def _pillow_misreads(picture):
-    """Whether this is an uncompressed TIFF of 16-bit planes, which Pillow 13 takes for 8-bit."""
-    tags = getattr(picture, "tag_v2", {})
-    planes = tags.get(PLANAR) == 2 and tags.get(COMPRESSION) == 1
-    return planes and max(tags.get(BITS_PER_SAMPLE, (1,))) > 8
 
 
 def _deep_grey(picture):
