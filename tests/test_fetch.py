@@ -1,13 +1,14 @@
 """Downloads from a server that fails in every way we could think of, on 127.0.0.1 only."""
 
 import errno
-import multiprocessing
 import os
+import pickle
 import re
 import shutil
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import fetch_server
@@ -210,44 +211,51 @@ def test_unknown_ids_name_near_ones():
             function("cbcl_face")
 
 
-def fetch_in_a_process(asset, barrier, results):
-    """What a process of the tests does; `spawn` finds it here by its name."""
-    catalog.load = lambda: {asset.id: asset}
-    barrier.wait(60)
-    results.put(fetch.fetch(asset.id).read_bytes() == BODY)
+CHILD = """
+import pathlib, pickle, sys
+from course_lib import catalog, fetch
+asset = pickle.loads(pathlib.Path(sys.argv[1]).read_bytes())
+catalog.load = lambda: {asset.id: asset}
+pathlib.Path(sys.argv[2]).touch()
+fetch.fetch(asset.id)
+"""
 
 
-def test_eight_processes_share_one_download(server, cache, offer):
+def start_processes(asset, folder, count):
+    """Processes that fetch the asset; each makes a file ``ready...`` just before it does."""
+    listed = folder / "asset.pickle"
+    listed.write_bytes(pickle.dumps(asset))
+    command = [sys.executable, "-c", CHILD, str(listed)]
+    return [subprocess.Popen([*command, str(folder / f"ready{i}")]) for i in range(count)]
+
+
+def test_eight_processes_share_one_download(server, cache, offer, tmp_path):
+    def when_all_wait(handler, body, kind):
+        while len(list(tmp_path.glob("ready*"))) < 8:
+            time.sleep(0.01)
+        fetch_server.slow(handler, body, kind)
+
     asset = served(server)
-    server.faults = [fetch_server.slow]
-    context = multiprocessing.get_context("spawn")
-    barrier, results = context.Barrier(8), context.Queue()
-    jobs = [
-        context.Process(target=fetch_in_a_process, args=(asset, barrier, results)) for _ in range(8)
-    ]
-    for job in jobs:
-        job.start()
-    assert [results.get(timeout=60) for _ in jobs] == [True] * 8
-    for job in jobs:
-        job.join(30)
+    offer(asset)
+    server.faults = [when_all_wait]
+    jobs = start_processes(asset, tmp_path, 8)
+    assert [job.wait(60) for job in jobs] == [0] * 8
     assert len(server.hits) == 1
+    assert fetch.cached("thing").read_bytes() == BODY
     assert leftovers(cache) == ["thing", "thing/weights.bin"]
 
 
-def test_a_killed_process_is_cleaned_up_after(server, cache, offer):
+def test_a_killed_process_is_cleaned_up_after(server, cache, offer, tmp_path):
     asset = served(server)
-    server.faults = [fetch_server.stalling]
-    context = multiprocessing.get_context("spawn")
-    barrier, results = context.Barrier(1), context.Queue()
-    job = context.Process(target=fetch_in_a_process, args=(asset, barrier, results))
-    job.start()
-    while not any(path.endswith("archive") for path in leftovers(cache)):
-        job.join(0.05)
-        assert job.is_alive()
-    job.kill()
-    job.join(10)
-    assert leftovers(cache) != []
     offer(asset)
+    server.faults = [fetch_server.stalling]
+    (job,) = start_processes(asset, tmp_path, 1)
+    while not any(path.endswith("archive") for path in leftovers(cache)):
+        assert job.poll() is None
+        time.sleep(0.02)
+    job.kill()
+    job.wait(10)
+    assert leftovers(cache) != []
     assert fetch.fetch("thing").read_bytes() == BODY
     assert leftovers(cache) == ["thing", "thing/weights.bin"]
 
