@@ -106,14 +106,15 @@ def _zip_entries(path, budget):
 
 def _tar_entries(path, budget):
     """The same for a tar archive, read once from front to back while its bytes are counted."""
-    with (
-        gzip.open(path) as packed,
-        tarfile.open(fileobj=_Counted(packed, budget), mode="r|") as archive,
-    ):
-        for entry in archive:
-            if entry.type not in (*tarfile.REGULAR_TYPES[:2], tarfile.DIRTYPE):
-                raise ArchiveError(f"{entry.name!r} in it is a link or a device")
-            yield entry.name, entry.isdir(), lambda entry=entry: archive.extractfile(entry)
+    with gzip.open(path) as packed:
+        counted = _Counted(packed, budget)
+        with tarfile.open(fileobj=counted, mode="r|") as archive:
+            for entry in archive:
+                if entry.type not in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE):
+                    raise ArchiveError(f"{entry.name!r} in it is a link or a device")
+                yield entry.name, entry.isdir(), lambda entry=entry: archive.extractfile(entry)
+        while counted.read(1 << 16):
+            pass  # gzip's own check sum comes at the very end
 
 
 class _Budget:
@@ -231,9 +232,28 @@ class _Array:
         self.value = flat.reshape(shape, order="F" if is_fortran else "C").astype(native)
 
 
+class _ArrayOfBuffer:
+    """Stands in for NumPy's ``_frombuffer``, with which protocol 5 writes arrays."""
+
+    def __new__(cls, raw, dtype, shape, order):
+        array = _Array(None, None, None)
+        array.__setstate__((1, shape, dtype, order == "F", raw))
+        return array
+
+
+class _Bytes:
+    """Stands in for ``_codecs.encode``, with which protocol 2 writes bytes as text."""
+
+    def __new__(cls, text, encoding):
+        return text.encode("latin1")
+
+
 ARRAYS = {
+    ("_codecs", "encode"): _Bytes,
     ("numpy", "ndarray"): "ndarray",
     ("numpy", "dtype"): _Dtype,
+    ("numpy.core.numeric", "_frombuffer"): _ArrayOfBuffer,
+    ("numpy._core.numeric", "_frombuffer"): _ArrayOfBuffer,
     ("numpy.core.multiarray", "_reconstruct"): _Array,
     ("numpy._core.multiarray", "_reconstruct"): _Array,
 }
