@@ -299,3 +299,28 @@ def test_show_feature_draws_a_sign_into_every_cell():
     assert [text.get_text() for text in ax.texts] == ["−", "+", "+", "−"]
     assert ax.get_title() == "four"
     plt.close(ax.figure)
+
+
+def test_tiny_cells_get_no_sign():
+    ax = drawing.show_feature([0, 0, 0, 2, 1])
+    assert len(ax.texts) == 0 and len(ax.patches) == 4
+    plt.close(ax.figure)
+
+
+def test_show_numbers_writes_every_number_and_colours_the_rectangle():
+    ax = plt.subplots()[1]
+    drawing.show_numbers([[1, 2], [3, 4]], ax=ax, rectangle=(1, 0, 1, 2), title="t")
+    assert [text.get_text() for text in ax.texts] == ["1", "2", "3", "4"]
+    assert ax.patches[0].get_bbox().bounds == (0.5, -0.5, 1, 2)
+    plt.close(ax.figure)
+
+
+def test_show_histogram_counts_faces_and_others():
+    ax = plt.subplots()[1]
+    responses, is_face = np.array([0.0, 1, 2, 3]), np.array([False, False, True, False])
+    drawing.show_histogram(responses, is_face, ax=ax, line=-1.5, label="threshold")
+    counts = [sum(bar.get_height() for bar in bars) for bars in ax.containers]
+    assert counts == [1, 3]
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert "threshold: −1.5" in labels
+    plt.close(ax.figure)

@@ -1,10 +1,11 @@
-"""Haar features drawn on a face: light cells orange with a plus, dark cells blue with a minus.
+"""Haar features, tables of numbers and histograms: light is orange with +, dark is blue with −.
 
 Taught in ``01_1_haar_features``.
 """
 
 import matplotlib.patheffects as effects
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.patches import Rectangle
 
 from course_lib import plot
@@ -71,7 +72,66 @@ def _draw_cell(ax, x, y, width, height, sign, alpha):
     corner, colour = (x - 0.5, y - 0.5), LIGHT if sign > 0 else DARK
     ax.add_patch(Rectangle(corner, width, height, facecolor=colour, alpha=alpha, linewidth=0))
     ax.add_patch(Rectangle(corner, width, height, fill=False, edgecolor="white", linewidth=1.2))
+    if min(width, height) < 2:
+        return  # too thin for a sign
     middle = (corner[0] + width / 2, corner[1] + height / 2)
     rim = [effects.withStroke(linewidth=2.5, foreground="black")]
     text = {"color": "white", "fontsize": 15, "fontweight": "bold", "path_effects": rim}
     ax.text(*middle, "+" if sign > 0 else "−", ha="center", va="center", **text)
+
+
+def show_numbers(values, *, ax, rectangle=None, colour=LIGHT, title=None):
+    """Draw a small table of numbers as a grid, one rectangle of it coloured.
+
+    Parameters
+    ----------
+    values : (H, W) array
+    ax : Axes
+    rectangle : (x, y, width, height), optional
+        The cells to colour.
+    colour : colour
+    title : str, optional
+
+    Returns
+    -------
+    Axes
+    """
+    values = np.asarray(values)
+    plot.show_images([np.ones(values.shape)], [title or ""], axes=[ax])
+    if rectangle is not None:
+        x, y, width, height = rectangle
+        ax.add_patch(Rectangle((x - 0.5, y - 0.5), width, height, color=colour, alpha=0.6))
+    for (row, column), value in np.ndenumerate(values):
+        ax.text(column, row, str(value), ha="center", va="center", fontsize=13)
+        ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor="grey"))
+    return ax
+
+
+def show_histogram(responses, is_face, *, ax, line, label, title=None):
+    """Draw the responses of faces and of other windows as two histograms, with one marked value.
+
+    Parameters
+    ----------
+    responses : (N,) array
+    is_face : (N,) bool array
+    ax : Axes
+    line : float
+        The marked value, such as a threshold.
+    label : str
+        What is marked.
+    title : str, optional
+
+    Returns
+    -------
+    Axes
+    """
+    bins = np.linspace(responses.min(), responses.max(), 26)
+    style = {"alpha": 0.65, "edgecolor": "white"}
+    ax.hist(responses[is_face], bins, color=LIGHT, label="faces", **style)
+    ax.hist(responses[~is_face], bins, color=DARK, label="not faces", hatch="//", **style)
+    number = f"{line:.1f}".replace("-", "−")
+    ax.axvline(line, color="black", linestyle="--", label=f"{label}: {number}")
+    ax.set(xlabel="response (light minus dark)", ylabel="windows", title=title or "")
+    ax.set_ylim(top=1.5 * ax.get_ylim()[1])  # room for the legend
+    ax.legend(ncols=3, loc="upper center", fontsize=10, columnspacing=1, handlelength=1.5)
+    return ax
