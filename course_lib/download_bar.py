@@ -44,14 +44,23 @@ def _terminal(label):
 
     form = "{desc}: {percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt} {rate_fmt}"
     options = {"unit": "B", "unit_scale": True, "leave": False, "bar_format": form}
-    with tqdm(total=1, desc=label, file=sys.stderr, **options) as shown:
+    shown = None
 
-        def report(done, total):
-            if done < shown.n or total != shown.total:  # the first source, or the next one
-                shown.reset(total)
-            shown.update(done - shown.n)
+    def report(done, total):
+        nonlocal shown
+        if shown is None or done < shown.n:  # the first source begins, or the next one
+            close()
+            shown = tqdm(total=total, desc=label, file=sys.stderr, **options)
+        shown.update(done - shown.n)
 
+    def close():
+        if shown is not None:
+            shown.close()
+
+    try:
         yield report
+    finally:
+        close()
 
 
 def _line(label):
