@@ -1,10 +1,14 @@
 """Run notebooks from a fresh kernel without a browser, and write the copy and its HTML page."""
 
+import math
+import os
 import re
+import sys
 from pathlib import Path
 
 import nbclient
 import nbformat
+from jupyter_client.kernelspec import NoSuchKernel
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbconvert import HTMLExporter
 from tqdm import tqdm
@@ -12,6 +16,14 @@ from tqdm import tqdm
 NOTEBOOKS = Path("notebooks")
 BUILD = Path("build/notebooks")
 _VIEW = "application/vnd.jupyter.widget-view+json"
+# nbconvert's page of JupyterLab's look drops the alt text that a figure carries in its metadata.
+_PAGE = """{%- extends 'index.html.j2' -%}
+{%- block data_png scoped -%}
+{%- set alt = output | get_metadata('alt', 'image/png') -%}
+{%- set tag = '<img alt="' ~ (alt | escape_html) ~ '" ' if alt else '<img ' -%}
+{{ super() | replace('<img ', tag, 1) }}
+{%- endblock data_png -%}
+"""
 
 
 class RunError(RuntimeError):
@@ -43,12 +55,13 @@ def find(names, folder=NOTEBOOKS):
     for name in names:
         path = Path(name)
         fits = [path] if path.suffix == ".ipynb" and path.is_file() else []
-        fits = fits or [book for book in every if book.name.startswith(path.stem)]
+        if path.parent.name in ("", Path(folder).name) and path.stem:
+            fits = fits or [book for book in every if book.name.startswith(path.stem)]
         if not fits:
             there = ", ".join(book.stem[:4] for book in every) or "none"
             raise FileNotFoundError(f"No notebook {name}; in {folder}/ there are: {there}.")
         found += fits
-    return list(dict.fromkeys(found))
+    return list({path.resolve(): path for path in found}.values())
 
 
 def run(path, *, timeout=None, in_place=False, build=BUILD, quiet=False):
@@ -59,7 +72,7 @@ def run(path, *, timeout=None, in_place=False, build=BUILD, quiet=False):
     path : path
         The notebook. It runs in its own folder, as in JupyterLab.
     timeout : float, optional
-        Seconds that one cell may take.
+        Seconds that one cell may take, rounded up; at least 1.
     in_place : bool
         Whether the outputs are also written into the notebook itself.
     build : path
@@ -83,14 +96,17 @@ def run(path, *, timeout=None, in_place=False, build=BUILD, quiet=False):
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"No notebook at {path}.")
+    timeout = None if timeout is None else max(1, math.ceil(timeout))
     notebook = _read(path)
     try:
         _execute(notebook, path, timeout, quiet)
     finally:
         clean(notebook)
         page = _write(notebook, Path(build) / path.name)
-    if in_place:
-        nbformat.write(notebook, path)
+    if in_place:  # by a rename, so that a full disk never leaves half a notebook
+        whole = path.with_name(f".{path.name}.part")
+        nbformat.write(notebook, whole)
+        os.replace(whole, path)
     return page
 
 
@@ -100,8 +116,8 @@ def clean(notebook):
     Parameters
     ----------
     notebook : nbformat.NotebookNode
-        Loses execution times, kernel versions and widget views, whose kernel is gone; the sentence
-        that every widget leaves stays.
+        Loses execution times, kernel versions, this machine's paths, memory addresses, and widget
+        views, whose kernel is gone; the sentence that every widget leaves stays.
     """
     for key in set(notebook.metadata) - {"course", "kernelspec", "language_info"}:
         del notebook.metadata[key]
@@ -110,8 +126,30 @@ def clean(notebook):
         for key in set(cell.metadata) - {"course", "tags", "slideshow"}:
             del cell.metadata[key]
         for output in cell.get("outputs", []):
-            if "data" in output and len(output.data) > 1:
-                output.data.pop(_VIEW, None)
+            _clean_output(output)
+
+
+def _clean_output(output):
+    """Take widget views, paths and addresses out of one output."""
+    data = output.get("data", {})
+    if len(data) > 1:
+        data.pop(_VIEW, None)
+    for place, keys in ((output, ("text", "evalue")), (data, ("text/plain", "text/html"))):
+        for key in set(keys) & set(place):
+            place[key] = _anonymous(place[key])
+    if "traceback" in output:
+        output["traceback"] = [_anonymous(line) for line in output["traceback"]]
+
+
+def _anonymous(text):
+    """The text without what is different on another machine or in another run."""
+    text = re.sub(r"\S*[/\\]ipykernel_\d+[/\\]\d+\.py", "this cell", text)
+    text = re.sub(r"\bat 0x[0-9a-fA-F]+", "at 0x...", text)
+    places = {Path(__file__).parents[1]: ".", Path(sys.prefix): ".venv", Path.home(): "~"}
+    for folder, short in places.items():
+        if len(folder.parts) > 1:  # not the root of the disk
+            text = re.sub(re.escape(str(folder)) + r"(?=[/\\])", short, text)
+    return text
 
 
 def _read(path):
@@ -143,7 +181,8 @@ def _execute(notebook, path, timeout, quiet):
         resources=resources,
         record_timing=False,
         store_widget_state=False,
-        extra_arguments=["--log-level=ERROR"],  # not that its port on this machine is unencrypted
+        coalesce_streams=True,  # as one text, however the prints were timed
+        extra_arguments=["--log-level=CRITICAL"],  # what matters comes as an error of a cell
         on_cell_start=begin,
         on_cell_executed=lambda cell, cell_index, execute_reply: bar.update(bool(cell.source)),
     )
@@ -154,10 +193,15 @@ def _execute(notebook, path, timeout, quiet):
         raise RunError(_where(path, notebook, now["cell"]) + _message(error)) from None
     except CellTimeoutError:
         where = _where(path, notebook, now["cell"])
-        raise RunError(f"{where}took longer than {timeout:g} seconds.") from None
+        raise RunError(f"{where}took longer than {timeout} seconds.") from None
     except DeadKernelError:
         where = _where(path, notebook, now["cell"])
         raise RunError(f"{where}the kernel died, out of memory perhaps.") from None
+    except NoSuchKernel as error:
+        raise RunError(
+            f"{path.name} asks for the kernel {error.name}, which is not here; open it in "
+            "JupyterLab and choose Python 3."
+        ) from None
     finally:
         bar.close()
 
@@ -177,7 +221,8 @@ def _first_line(source):
 def _message(error):
     """The error's name and first line, without colour codes."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", error.evalue).strip().split("\n")[0]
-    return f"{error.ename}: {text}"
+    text = re.sub(r"\(\d+\.py, line", "(line", text)  # the name that Jupyter gives a cell
+    return f"{error.ename}: {text}" if text else error.ename
 
 
 def _write(notebook, copy):
@@ -185,7 +230,9 @@ def _write(notebook, copy):
     copy.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, copy)
     page = copy.with_suffix(".html")
-    exporter = HTMLExporter(exclude_input_prompt=True, exclude_output_prompt=True)
+    exporter = HTMLExporter(
+        exclude_input_prompt=True, exclude_output_prompt=True, raw_template=_PAGE
+    )
     html, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": copy.stem}})
     page.write_text(html, encoding="utf-8")
     return page
