@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from course_lib import checks
-from course_lib.classic.cascade_parts import Cascade, CascadeError, Stage, Tree, stump
+from course_lib.classic.cascade_parts import MAX_SIDE, Cascade, CascadeError, Stage, Tree, stump
 
 __all__ = [
     "Cascade",
@@ -141,10 +141,10 @@ def _parse(path):
     """The element that describes the cascade."""
     try:
         root = ET.parse(path, ET.XMLParser(target=_PlainBuilder())).getroot()
-    except ET.ParseError as error:
-        raise CascadeError(f"{path.name} is not XML ({error}); wanted OpenCV's XML.") from None
     except CascadeError as error:
         raise CascadeError(f"{path.name} is not read: {error}.") from None
+    except (ET.ParseError, ValueError, LookupError) as error:  # the last two: odd encodings
+        raise CascadeError(f"{path.name} is not XML ({error}); wanted OpenCV's XML.") from None
     if root.tag != "opencv_storage" or len(root) == 0:
         raise CascadeError(f"{path.name} is XML, but not of OpenCV: <opencv_storage> is missing.")
     return root[0]
@@ -152,6 +152,8 @@ def _parse(path):
 
 def _read_new(root):
     kind = _text(root, "featureType")
+    if _text(root, "stageType") != "BOOST":
+        raise CascadeError("its stages are not of the type BOOST, the only one that is supported.")
     if kind != "HAAR":
         raise CascadeError(f"{kind} features are not supported, only HAAR ones are.")
     window = int(_text(root, "width")), int(_text(root, "height"))
@@ -209,8 +211,10 @@ def _feature_arrays(elements):
     tilted = np.zeros(len(elements), bool)
     for f, element in enumerate(elements):
         rows = [rectangle.text.split() for rectangle in _child(element, "rects")]
-        table = np.array(rows, np.float64).reshape(len(rows), 5)  # more than 3: IndexError
-        rectangles[f, range(len(rows))] = table[:, :4]
+        table = np.array(rows, np.float64).reshape(len(rows), 5)
+        if len(rows) > 3 or not np.all(np.abs(table[:, :4]) <= MAX_SIDE):
+            raise CascadeError(f"feature {f} has no three rectangles that fit into a window.")
+        rectangles[f, : len(rows)] = table[:, :4]
         weights[f, : len(rows)] = table[:, 4]
         tilted[f] = int(element.findtext("tilted", "0")) != 0
     return rectangles, weights, tilted

@@ -16,7 +16,7 @@ import numpy as np
 from course_lib import checks
 
 MAX_STAGES = 250  # The scan keeps the depth that a window reached in one byte.
-MAX_SIDE = 1000  # Pixels. Sums over larger windows would leave 32 bits.
+MAX_SIDE = 256  # Pixels. The sum of squares over a larger window would leave 32 bits.
 
 
 class CascadeError(ValueError):
@@ -116,6 +116,7 @@ class Cascade:
     name: str = "cascade"
 
     def __post_init__(self):
+        _freeze(self)
         _check_shapes(self)
         _check_rectangles(self)
         for number, stage in enumerate(self.stages):
@@ -128,12 +129,24 @@ class Cascade:
         return replace(self, stages=self.stages[:count], name=f"{self.name}[:{count}]")
 
 
+def _freeze(cascade):
+    """Tuples and read-only arrays of the right type: the scan keeps tables made from them."""
+    for name in ("window", "stages"):
+        object.__setattr__(cascade, name, tuple(getattr(cascade, name)))
+    for name, kind in [("rectangles", np.int32), ("weights", np.float32), ("tilted", bool)]:
+        array = np.array(getattr(cascade, name), kind)
+        array.flags.writeable = False
+        object.__setattr__(cascade, name, array)
+
+
 def _check_shapes(cascade):
+    if len(cascade.window) != 2:
+        raise CascadeError(f"the window is {cascade.window}; wanted width and height.")
     width, height = cascade.window
-    for side in (width, height):
-        checks.number(side, "window", low=3, high=MAX_SIDE, integer=True)
+    if not (3 <= width <= MAX_SIDE and 3 <= height <= MAX_SIDE):
+        raise CascadeError(f"the window is {width} x {height}; wanted 3 to {MAX_SIDE} pixels.")
     count = len(cascade.rectangles)
-    shapes = [np.shape(a) for a in (cascade.rectangles, cascade.weights, cascade.tilted)]
+    shapes = [a.shape for a in (cascade.rectangles, cascade.weights, cascade.tilted)]
     if shapes != [(count, 3, 4), (count, 3), (count,)]:
         raise CascadeError(
             f"rectangles, weights and tilted have shapes {shapes}; wanted (F, 3, 4), (F, 3), (F,)."
@@ -145,8 +158,8 @@ def _check_shapes(cascade):
 def _check_rectangles(cascade):
     """Whether every rectangle stays inside the window: the scan does not look again."""
     width, height = cascade.window
-    x, y, w, h = np.moveaxis(np.asarray(cascade.rectangles), 2, 0)  # (F, 3) each
-    turned = np.asarray(cascade.tilted, bool)[:, None]
+    x, y, w, h = np.moveaxis(cascade.rectangles.astype(np.int64), 2, 0)  # (F, 3) each
+    turned = cascade.tilted[:, None]
     left, bottom = x - turned * h, y + h + turned * w
     if np.any((left < 0) | (y < 0) | (w < 0) | (h < 0) | (x + w > width) | (bottom > height)):
         raise CascadeError(f"a feature leaves the window of {width} x {height} pixels.")

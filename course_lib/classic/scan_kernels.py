@@ -166,7 +166,7 @@ def _norms(sums, squares, table, norms):
         power = np.float64(np.uint32(e[x] - f[x] - g[x] + h[x]))
         spread = table.area * power - total * total
         norm = np.float32(1 / np.sqrt(max(spread, 0.0)))
-        norms[x] = norm if table.area * np.float64(norm) * FLAT_STD < 1 else np.float32(0)
+        norms[x] = norm if table.area * np.float64(norm) < 1 / FLAT_STD else np.float32(0)
 
 
 @numba.njit(error_model="numpy")
