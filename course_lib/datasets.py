@@ -90,6 +90,7 @@ def photo(name):
 
     Notes
     -----
+    Colour profiles are applied, as `images.read` does; ``skimage.data.rocket`` leaves its one out.
     Source: ``skimage.data`` and ``sklearn.datasets``, which name each picture's author and licence.
     """
     checks.choice(name, "photo", photo_names())

