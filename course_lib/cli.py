@@ -5,6 +5,7 @@ import os
 import platform
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,12 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+JUNIT = "build/validate/junit.xml"
 SHOWN = ("numpy", "opencv-python-headless", "scikit-image", "scikit-learn", "keras", "tensorflow")
+WIDTH = 80  # of a terminal, in characters
+DEVICES = Path("/dev")
+GPU_FILES = ("nvidia*", "kfd", "dxg")  # NVIDIA, AMD, and either of them under WSL
+GPU_PLUGINS = ("tensorflow-metal", "jax-metal", "tensorflow-directml-plugin")
 
 
 @app.command()
@@ -50,17 +56,44 @@ def run(
 
 
 @app.command()
+def validate(
+    notebooks: Annotated[
+        list[str] | None, typer.Argument(help="Such as 01_1; all if none.")
+    ] = None,
+    update: Annotated[bool, typer.Option(help="Write new outputs into the notebooks.")] = False,
+    gpu: Annotated[bool, typer.Option(help="What a GPU speeds up, compared by ranges.")] = False,
+    budget: Annotated[float, typer.Option(help="Multiplies the limits of time and memory.")] = 1.0,
+    workers: Annotated[int, typer.Option(help="Notebooks at a time.")] = 2,
+):
+    """Run notebooks and compare what they show with what they stored."""
+    import pytest
+
+    books = [str(book) for book in _find(notebooks or [])]
+    arguments = ["-p", "course_lib.staff.validate", "--course", "-q", *books]
+    arguments += [f"--course-budget={budget}", f"--junitxml={JUNIT}"]
+    arguments += ["--course-update"] * update + ["--course-gpu"] * gpu
+    if min(workers, len(books)) > 1:
+        arguments += ["-n", str(min(workers, len(books))), "--dist", "loadscope"]
+    status = pytest.main(arguments)
+    nothing = gpu and status == pytest.ExitCode.NO_TESTS_COLLECTED
+    raise typer.Exit(0 if nothing else int(status))
+
+
+@app.command()
 def fetch(
     what: Annotated[
         list[str] | None, typer.Argument(help="Asset ids or part numbers; everything if none.")
     ] = None,
 ):
     """Download what the notebooks need into the cache, once, and verify it."""
+    from course_lib import catalog
     from course_lib import fetch as fetching
 
     assets = _assets(what or [])
+    if not assets:
+        return
     missing = [asset for asset in assets if fetching.cached(asset.id) is None]
-    total = sum(asset.size for asset in missing)
+    total = catalog.download_size(missing)
     typer.echo(f"{len(assets)} assets, {len(missing)} to download ({_megabytes(total)}).")
     faults = []
     for number, asset in enumerate(missing, start=1):
@@ -78,25 +111,63 @@ def fetch(
 @app.command()
 def check():
     """Show versions, device and assets on one screen, and what to do next."""
-    from course_lib import catalog, compute
+    from course_lib import catalog
     from course_lib import fetch as fetching
 
-    versions = "  ".join(f"{name} {_version(name)}" for name in SHOWN)
-    typer.echo(f"Python   {platform.python_version()} on {platform.system()} {platform.machine()}")
-    typer.echo(f"Packages {versions}")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    typer.echo(f"Device   {compute.device()}, {cores} cores, Keras on {compute.backend()}")
-    typer.echo(f"Cache    {fetching.cache_folder()}")
     assets = catalog.assets()
     missing = [asset for asset in assets if fetching.cached(asset.id) is None]
+    todo = f", {_megabytes(catalog.download_size(missing))} to download" if missing else ""
+    system = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    _entry("Python", f"{system}, {_cores()} cores")
+    _entry("Packages", ", ".join(f"{name} {_version(name)}" for name in SHOWN))
+    _entry("Device", _device())
+    _entry("Cache", str(fetching.cache_folder()))
+    _entry("Assets", f"{len(assets) - len(missing)} of {len(assets)} here{todo}")
+    typer.echo(f"          {'':18}{'size':>8}  parts    what")
     for asset in assets:
         here = asset not in missing
         mark = typer.style("here   ", fg="green") if here else typer.style("missing", fg="yellow")
-        parts = ",".join(map(str, asset.parts))
-        typer.echo(
-            f"  {mark} {asset.id:18} {_megabytes(asset.size):>9}  part {parts:6} {asset.title[:44]}"
-        )
-    typer.echo(_next_step(missing))
+        typer.echo(f"  {mark} {_row(asset)}")
+    typer.echo(textwrap.fill(_next_step(missing), WIDTH))
+
+
+def _entry(name, text):
+    """Print what something is, its further lines beneath the first."""
+    lines = textwrap.wrap(text, WIDTH - 9, break_long_words=False, break_on_hyphens=False)
+    typer.echo(f"{name:9}" + "\n         ".join(lines))
+
+
+def _row(asset):
+    """An asset in the 70 characters that its mark leaves of a line."""
+    parts = ",".join(map(str, asset.parts))
+    start = f"{asset.id:18}{_megabytes(asset.size):>8}  {parts:9}"
+    return start + textwrap.shorten(asset.title, 70 - len(start), placeholder=" …")
+
+
+def _cores():
+    """How many processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def _device():
+    """What Keras computes on; a backend, which takes seconds, is asked only where it may differ."""
+    from course_lib import compute
+
+    try:
+        backend = compute.backend()
+        if not _gpu_in_sight():
+            return f"cpu, Keras on {backend}"
+        device = compute.device()
+    except ValueError as error:
+        _stop(str(error))
+    unused = "; there is a GPU, but Keras does not use it" if device == "cpu" else ""
+    return f"{device}, Keras on {backend}{unused}"
+
+
+def _gpu_in_sight():
+    """Whether this machine may have a GPU that a backend can use."""
+    files = any(list(DEVICES.glob(pattern)) for pattern in GPU_FILES)
+    return files or any(_version(plugin) != "MISSING" for plugin in GPU_PLUGINS)
 
 
 def _next_step(missing):
@@ -114,12 +185,14 @@ def _find(names):
     """The notebooks, or a sentence; also from a folder inside the checkout."""
     from course_lib import runner
 
-    home = next(
-        (p for p in (Path.cwd(), *Path.cwd().parents) if (p / runner.NOTEBOOKS).is_dir()), None
-    )
-    if home is None:
+    # Paths that are meant from here have to survive the change of folder.
+    names = [str(Path(n).resolve()) if Path(n).is_file() else n for n in names]
+    folders = (Path.cwd(), *Path.cwd().parents)
+    home = next((folder for folder in folders if (folder / runner.NOTEBOOKS).is_dir()), None)
+    if home is not None:
+        os.chdir(home)
+    elif not names or not all(Path(name).is_file() for name in names):
         _stop("There is no folder notebooks/ here; change to the folder of the course first.")
-    os.chdir(home)
     try:
         return runner.find(names)
     except FileNotFoundError as error:
@@ -133,9 +206,12 @@ def _assets(wishes):
     chosen = {} if wishes else {asset.id: asset for asset in catalog.assets()}
     for wish in wishes:
         try:
-            found = catalog.assets(part=int(wish)) if wish.isdigit() else [catalog.asset(wish)]
+            part = wish.isdecimal()
+            found = catalog.assets(part=int(wish)) if part else [catalog.asset(wish)]
         except ValueError as error:
             _stop(str(error))
+        if not found:
+            typer.echo(f"Part {wish} needs no download.")
         chosen |= {asset.id: asset for asset in found}
     return list(chosen.values())
 

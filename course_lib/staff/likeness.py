@@ -1,0 +1,233 @@
+"""Whether two outputs of a notebook say the same: text token by token, pictures by likeness."""
+
+import base64
+import io
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+from skimage import color, metrics
+
+# Numbers are 3, -.5, 1e-3, 1,234 and nan; conv2d, 01_1 and the version 2.1.0 are words.
+_TOKEN = re.compile(
+    r"(?P<version>\d+(?:\.\d+){2,})"
+    r"|(?P<number>(?<![\w.])[-+]?(?:(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?(?!\w*_)"
+    r"|(?<![\w.])[-+]?(?:nan|inf)\b)"
+    r"|\w+|[^\w\s]",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far numbers may differ, and how alike pictures must be.
+
+    A number written with a point or an exponent may differ by ``atol + rtol * |stored|``; a whole
+    number must be the same, unless the cell sets its own `rtol` or `atol`. Where there is a
+    `range`, the new number must lie in it instead.
+    """
+
+    rtol: float = 0.01
+    atol: float = 1e-6
+    whole: bool = True
+    range: tuple | None = None
+    ssim: float = 0.95
+    changed: float = 0.002
+    size: float = 0.02
+
+    @classmethod
+    def of(cls, metadata):
+        """The tolerance of a cell, from the entry ``course`` of its metadata."""
+        entry = metadata.get("course", {})
+        own = {
+            name: entry[name]
+            for name in ("rtol", "atol", "ssim", "changed", "size")
+            if name in entry
+        }
+        if "range" in entry:
+            own["range"] = tuple(entry["range"])
+        return cls(**own, whole=not {"rtol", "atol"} & set(entry))
+
+
+def text_faults(stored, new, tolerance):
+    """Compare two texts token by token: words exactly, numbers within a tolerance.
+
+    Parameters
+    ----------
+    stored, new : str
+    tolerance : Tolerance
+
+    Returns
+    -------
+    list of str
+        What differs, a line each; empty where nothing does. White space and dashes of tables do
+        not count.
+    """
+    left, right = _tokens(stored), _tokens(new)
+    faults = []
+    for (line, a, is_number), (_, b, other) in zip(left, right, strict=False):
+        if is_number and other:
+            fault = number_fault(a, b, tolerance)
+            faults += [f"line {line}: {fault}"] if fault else []
+        elif a != b:
+            faults.append(f"line {line}: stored {a!r}, now {b!r}")
+            break  # after a word that differs, the rest is out of step
+    if len(left) != len(right) and not any("stored '" in fault for fault in faults):
+        more, where = (left, "missing now") if len(left) > len(right) else (right, "new")
+        rest = " ".join(token for _, token, _ in more[min(len(left), len(right)) :])
+        faults.append(f"{where}: {rest[:80]!r}")
+    return faults
+
+
+def number_fault(stored, new, tolerance):
+    """Compare two written numbers.
+
+    Parameters
+    ----------
+    stored, new : str
+    tolerance : Tolerance
+
+    Returns
+    -------
+    str
+        What differs, empty where nothing does.
+    """
+    a, b = float(stored.replace(",", "")), float(new.replace(",", ""))
+    if tolerance.range is not None:
+        low, high = tolerance.range
+        return "" if low <= b <= high else f"now {new}, outside the range [{low:g}, {high:g}]"
+    if np.isnan(a) or np.isnan(b) or np.isinf(a) or np.isinf(b):
+        same = np.array_equal([a], [b], equal_nan=True)
+    elif tolerance.whole and _is_whole(stored) and _is_whole(new):
+        same = a == b
+    else:
+        same = abs(a - b) <= tolerance.atol + tolerance.rtol * abs(a)
+    off = "" if same or not a else f" (off by {100 * abs(a - b) / abs(a):.3g} %)"
+    return "" if same else f"stored {stored}, now {new}{off}"
+
+
+def picture_faults(stored, new, tolerance):
+    """Compare two pictures: size, blankness, structure, and colours after a blur.
+
+    Parameters
+    ----------
+    stored, new : (H, W, 3) float array
+        RGB in [0, 1], as `decode` returns them.
+    tolerance : Tolerance
+
+    Returns
+    -------
+    list of str
+        What differs; empty where nothing does.
+
+    Notes
+    -----
+    Structural similarity (Wang et al., 2004, doi:10.1109/TIP.2003.819861) is blind to a thin line
+    of another colour on white. So the share of pixels is counted as well whose colour, after a
+    blur that evens out anti-aliasing, moved by more than 15 units in CIELAB.
+    """
+    blank = [name for name, picture in (("stored", stored), ("new", new)) if is_blank(picture)]
+    if blank:
+        return [f"the {' and the '.join(blank)} picture is blank"]
+    shapes = np.array([stored.shape[:2], new.shape[:2]], dtype=float)
+    if (np.abs(shapes[0] - shapes[1]) > np.maximum(2, tolerance.size * shapes[0])).any():
+        return [
+            f"size stored {stored.shape[1]}x{stored.shape[0]}, now {new.shape[1]}x{new.shape[0]}"
+        ]
+    if new.shape != stored.shape:
+        new = resized(new, stored.shape)
+    alike, changed = similarity(stored, new), changed_share(stored, new)
+    faults = [f"structural similarity {alike:.3f}, wanted {tolerance.ssim:g}"] * (
+        alike < tolerance.ssim
+    )
+    if changed > tolerance.changed:
+        limit = f"at most {100 * tolerance.changed:g} %"
+        faults.append(f"{100 * changed:.2f} % of the pixels have another colour, wanted {limit}")
+    return faults
+
+
+def similarity(stored, new):
+    """Mean structural similarity of two pictures of one size, slightly blurred; 1 if equal."""
+    side = min(7, *stored.shape[:2])
+    window = max(side - 1 + side % 2, 1)
+    pair = [ndimage.gaussian_filter(p, (0.7, 0.7, 0)) for p in (stored, new)]
+    if window < 3:
+        return float(1 - np.abs(pair[0] - pair[1]).mean())
+    return float(
+        metrics.structural_similarity(*pair, win_size=window, channel_axis=2, data_range=1)
+    )
+
+
+def changed_share(stored, new, limit=15.0, blur=1.5):
+    """Share of pixels whose blurred colour differs by more than `limit` in CIELAB."""
+    labs = [color.rgb2lab(ndimage.gaussian_filter(p, (blur, blur, 0))) for p in (stored, new)]
+    return float((color.deltaE_cie76(*labs) > limit).mean())
+
+
+def is_blank(picture):
+    """Whether a picture shows one colour only."""
+    return bool(np.ptp(picture, axis=(0, 1)).max() < 0.02)
+
+
+def decode(mime, data):
+    """Turn an output's picture into an array.
+
+    Parameters
+    ----------
+    mime : str
+        ``image/png``, ``image/jpeg`` or ``image/svg+xml``.
+    data : str
+        As stored in a notebook: base64, or the SVG's text.
+
+    Returns
+    -------
+    (H, W, 3) float32 ndarray
+        RGB in [0, 1], on white.
+
+    Raises
+    ------
+    ValueError
+        If the data is not such a picture.
+    """
+    text = data if isinstance(data, str) else "".join(data)
+    try:
+        raw = _svg_as_png(text) if mime == "image/svg+xml" else base64.b64decode(text)
+        with Image.open(io.BytesIO(raw)) as image:
+            coloured = image.convert("RGBA")
+    except Exception as error:
+        raise ValueError(f"a {mime} output cannot be read as a picture: {error}") from None
+    paper = Image.new("RGBA", coloured.size, "white")
+    flat = Image.alpha_composite(paper, coloured).convert("RGB")
+    return np.asarray(flat, dtype=np.float32) / 255
+
+
+def _svg_as_png(text):
+    """Draw an SVG with a renderer that runs no script and loads nothing."""
+    import resvg_py
+
+    return bytes(resvg_py.svg_to_bytes(svg_string=text))
+
+
+def resized(picture, shape):
+    """The picture in another size."""
+    height, width = shape[:2]
+    image = Image.fromarray(np.round(picture * 255).astype(np.uint8))
+    return np.asarray(image.resize((width, height)), dtype=np.float32) / 255
+
+
+def _tokens(text):
+    """Line number, token and whether it is a number; the rules of drawn tables do not count."""
+    found = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        for match in _TOKEN.finditer(line):
+            token, is_number = match.group(), match["number"] is not None
+            if is_number or token not in "-|+=─│:":
+                found.append((number, token, is_number))
+    return found
+
+
+def _is_whole(token):
+    """Whether a number is written without point and exponent."""
+    return token.lstrip("+-").replace(",", "").isdigit()

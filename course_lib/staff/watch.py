@@ -1,0 +1,153 @@
+"""A kernel that is watched while it works: its death, its memory, and what it displays.
+
+Built on nbval's kernel, which would wait out the whole timeout for a kernel that is gone.
+"""
+
+import time
+from queue import Empty
+
+import psutil
+from nbval.kernel import RunningKernel
+
+POLL = 0.5
+
+
+class KernelFault(RuntimeError):
+    """The kernel is gone or took too much memory; what is left of the notebook cannot run."""
+
+
+class WatchedKernel(RunningKernel):
+    """A kernel whose messages are awaited in short steps, with a look at its process in between.
+
+    Parameters
+    ----------
+    kernel_name, cwd, startup_timeout
+        As of nbval's ``RunningKernel``.
+    memory : float
+        Most bytes that the kernel and its children may hold.
+    """
+
+    def __init__(self, kernel_name, cwd=None, startup_timeout=60, memory=float("inf")):
+        self.memory, self.peak, self.message_id = memory, 0, None
+        super().__init__(kernel_name, cwd=cwd, startup_timeout=startup_timeout)
+
+    def get_message(self, stream, timeout=None):
+        """Return the next message of a channel.
+
+        Raises
+        ------
+        queue.Empty
+            If none comes in time.
+        KernelFault
+            If none can come any more.
+        """
+        end = None if timeout is None else time.monotonic() + timeout
+        while True:
+            left = POLL if end is None else end - time.monotonic()
+            try:
+                return super().get_message(stream, timeout=max(0, min(POLL, left)))
+            except Empty:
+                self._look()
+                if end is not None and time.monotonic() >= end:
+                    raise
+
+    def execute_cell_input(self, cell_input, allow_stdin=None):
+        """Send code to the kernel; return the id that its messages will carry."""
+        self.message_id = super().execute_cell_input(cell_input, allow_stdin)
+        return self.message_id
+
+    def run(self, source, timeout=60):
+        """Run code to its end.
+
+        Parameters
+        ----------
+        source : str
+        timeout : float
+            Seconds.
+
+        Returns
+        -------
+        printed : str
+            What it wrote to stdout.
+        error : str
+            Name and message of what it raised; empty if nothing.
+        """
+        name = self.execute_cell_input(source, allow_stdin=False)
+        self.await_reply(name, timeout=timeout)
+        printed, error = "", ""
+        while True:
+            message = self.get_message("iopub", timeout=10)
+            kind, content = message["msg_type"], message["content"]
+            if message["parent_header"].get("msg_id") != name:
+                continue
+            if kind == "stream" and content["name"] == "stdout":
+                printed += content["text"]
+            elif kind == "error":
+                error = f"{content['ename']}: {content['evalue']}"
+            elif kind == "status" and content["execution_state"] == "idle":
+                return printed, error
+
+    def measure(self):
+        """Return the bytes that the kernel and its children hold now; 0 if it is gone."""
+        try:
+            process = psutil.Process(self.km.provisioner.pid)
+            family = [process, *process.children(recursive=True)]
+            held = sum(one.memory_info().rss for one in family)
+        except (psutil.Error, AttributeError):
+            return 0
+        self.peak = max(self.peak, held)
+        return held
+
+    def _look(self):
+        """Raise where waiting is of no use."""
+        if not self.is_alive():
+            raise KernelFault("the kernel died")
+        held = self.measure()
+        if held > self.memory:
+            self.stop()
+            limit = f"{self.memory / 1e9:.1f} GB"
+            raise KernelFault(f"the kernel took {held / 1e9:.1f} GB of memory, more than {limit}")
+
+
+class Display:
+    """What a cell shows, as messages clear or update it; nbval only collects."""
+
+    def __init__(self, outputs):
+        self.outputs = outputs
+        self.places, self.waiting = {}, False
+
+    def see(self, message):
+        """Let a message act on the outputs before nbval appends its own part.
+
+        Parameters
+        ----------
+        message : dict
+            From the channel iopub, of this cell.
+
+        Returns
+        -------
+        bool
+            Whether the message is dealt with, so that nbval must not see it.
+        """
+        kind, content = message["msg_type"], message["content"]
+        if kind == "clear_output":
+            self.waiting = bool(content.get("wait"))
+            if not self.waiting:
+                self._clear()
+            return True
+        if kind == "update_display_data":
+            place = self.places.get(content.get("transient", {}).get("display_id"))
+            if place is not None:
+                self.outputs[place].update(data=content["data"], metadata=content["metadata"])
+            return True
+        if kind in ("display_data", "execute_result", "stream", "error"):
+            if self.waiting:
+                self._clear()
+            name = content.get("transient", {}).get("display_id")
+            if name is not None:
+                self.places[name] = len(self.outputs)
+        return False
+
+    def _clear(self):
+        self.outputs.clear()
+        self.places, self.waiting = {}, False
