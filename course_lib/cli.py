@@ -94,7 +94,8 @@ def fetch(
         return
     missing = [asset for asset in assets if fetching.cached(asset.id) is None]
     total = catalog.download_size(missing)
-    typer.echo(f"{len(assets)} assets, {len(missing)} to download ({_megabytes(total)}).")
+    count = f"{len(assets)} asset{'s' * (len(assets) > 1)}"
+    typer.echo(f"{count}, {len(missing)} to download ({_megabytes(total)}).")
     faults = []
     for number, asset in enumerate(missing, start=1):
         typer.echo(f"[{number}/{len(missing)}] {asset.id} ({_megabytes(asset.size)})")
