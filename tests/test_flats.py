@@ -89,7 +89,7 @@ def test_palette_is_repeatable_and_sorted(photo):
 
 def test_nearest_colour_equals_scikit_learn(photo):
     colours = flats.palette(photo, 5)
-    weight = [0.6, 1, 1]
+    weight = [0.4, 1, 1]
     pixels = images.to_lab(photo).reshape(-1, 3) * weight
     oracle = sklearn.metrics.pairwise_distances_argmin(pixels, colours * weight)
     assert (flats.nearest_colour(photo, colours).ravel() == oracle).mean() > 0.999

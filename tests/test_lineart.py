@@ -131,8 +131,8 @@ def test_smooth_along_a_straight_line_equals_a_blur_of_its_column():
 
 
 def test_dodge_and_burn_by_hand():
-    dodged = pencil.dodge([[0.25, 0.25, 0.9, 0.0]], [[0.0, 0.5, 0.5, 1.0]])
-    np.testing.assert_allclose(dodged, [[0.25, 0.5, 1, 1]])
+    dodged = pencil.dodge([[0.25, 0.25, 0.9, 0.5, 0.0]], [[0.0, 0.5, 0.5, 1.0, 1.0]])
+    np.testing.assert_allclose(dodged, [[0.25, 0.5, 1, 1, 0]])
     burnt = pencil.burn([[0.75, 0.25, 1.0]], [[0.5, 0.5, 1.0]])
     np.testing.assert_allclose(burnt, [[0.25, 0, 1]])
 

@@ -5,11 +5,11 @@ import numpy as np
 from course_lib import checks, images
 from course_lib.classic import filters, lineart, morphology, pencil
 
-_LIGHTNESS = 0.6  # lightness counts less than hue, so that a shadow keeps its thing's colour
+_LIGHTNESS = 0.4  # lightness counts less than hue, so that a shadow keeps its thing's colour
 _LARGEST_SAMPLE = 20_000
 
 
-def palette(image, colours=12, seed=0):
+def palette(image, colours=14, seed=0):
     """Choose the colours that stand for a picture: k-means in Lab.
 
     Parameters
@@ -33,7 +33,7 @@ def palette(image, colours=12, seed=0):
 
     Notes
     -----
-    scikit-learn's KMeans on at most 20,000 pixels, evenly taken, with lightness weighed 0.6.
+    scikit-learn's KMeans on at most 20,000 pixels, evenly taken, with lightness weighed 0.4.
     Taught in ``01_4_line_art``. Source: Lloyd, 1982, doi:10.1109/TIT.1982.1056489.
     """
     from sklearn.cluster import KMeans  # here, because it takes longer to import than the room
@@ -77,7 +77,7 @@ def nearest_colour(image, colours):
     return np.argmin(distance, axis=0)
 
 
-def colour_flats(image, colours=12, smooth=2.0, vivid=1.2, seed=0):
+def colour_flats(image, colours=14, smooth=2.0, vivid=1.2, seed=0):
     """Paint a photo in few flat colours with smooth borders.
 
     Parameters
@@ -154,7 +154,7 @@ def compose(drawing, colour, ink=(0, 0, 0)):
     return paper * colour + (1 - paper) * ink
 
 
-def comic(image, colours=12, sigma=1.4, threshold=0.004, specks=40, vivid=1.2):
+def comic(image, colours=14, sigma=1.4, threshold=0.004, specks=40, vivid=1.2):
     """Draw a photo as a comic: ink lines over colour flats.
 
     Parameters

@@ -20,7 +20,7 @@ def dodge(picture, mask):
     Returns
     -------
     (H, W) float32 ndarray
-        ``picture / (1 - mask)``, at most 1; 1 where the mask is 1.
+        ``picture / (1 - mask)``, at most 1; black stays black.
 
     Raises
     ------
@@ -32,8 +32,7 @@ def dodge(picture, mask):
     Called colour dodge in paint programs. Taught in ``01_4_line_art``.
     """
     picture, mask = _same_shape(picture, mask)
-    rest = 1 - mask
-    return np.where(picture < rest, picture / np.maximum(rest, 1e-12), 1).astype(np.float32)
+    return np.minimum(picture / np.maximum(1 - mask, 1e-12), 1, dtype=np.float32)
 
 
 def burn(picture, mask):
