@@ -295,7 +295,7 @@ def test_the_drawn_cells_are_the_counted_ones(rng):
 
 
 def test_show_feature_draws_a_sign_into_every_cell():
-    ax = drawing.show_feature([4, 0, 0, 4, 4], image=np.zeros((4, 4)), title="four")
+    ax = drawing.show_feature([4, 0, 0, 6, 6], image=np.zeros((6, 6)), title="four")
     assert [text.get_text() for text in ax.texts] == ["−", "+", "+", "−"]
     assert ax.get_title() == "four"
     plt.close(ax.figure)
@@ -305,6 +305,15 @@ def test_tiny_cells_get_no_sign():
     ax = drawing.show_feature([0, 0, 0, 2, 1])
     assert len(ax.texts) == 0 and len(ax.patches) == 4
     plt.close(ax.figure)
+
+
+def test_show_features_gives_each_its_axes():
+    table = haar.feature_table(6, 6)[::80]
+    titles = [str(n) for n in range(len(table))]
+    figure = drawing.show_features(table, titles, image=np.zeros((6, 6)), columns=3)
+    drawn = [ax.get_title() for ax in figure.axes if ax.images]
+    assert drawn == titles and len(figure.axes) % 3 == 0
+    plt.close(figure)
 
 
 def test_show_numbers_writes_every_number_and_colours_the_rectangle():

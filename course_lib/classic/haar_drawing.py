@@ -67,12 +67,43 @@ def show_feature(row, *, image=None, ax=None, title=None, alpha=0.55, vmin=0, vm
     return ax
 
 
+def show_features(rows, titles, *, image, columns=5, size=1.8, **style):
+    """Draw several features side by side, each over the same picture.
+
+    Parameters
+    ----------
+    rows : sequence of (5,) integer array_like
+        Rows of `haar.feature_table`.
+    titles : sequence of str
+        One per feature.
+    image : (H, W) array
+    columns : int
+        Drawings per line.
+    size : float
+        Width of a drawing in inches.
+    **style
+        Passed to `show_feature`.
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    lines = -(-len(rows) // columns)
+    shape = (columns * size, lines * (size + 0.25 * (1 + max(t.count("\n") for t in titles))))
+    figure, axes = plt.subplots(lines, columns, figsize=shape, layout="constrained", squeeze=False)
+    for row, title, ax in zip(rows, titles, axes.ravel(), strict=False):
+        show_feature(row, image=image, ax=ax, title=title, **style)
+    for ax in axes.ravel()[len(rows) :]:
+        ax.set_axis_off()
+    return figure
+
+
 def _draw_cell(ax, x, y, width, height, sign, alpha):
     """One cell; pixel 0 of imshow begins at -0.5."""
     corner, colour = (x - 0.5, y - 0.5), LIGHT if sign > 0 else DARK
     ax.add_patch(Rectangle(corner, width, height, facecolor=colour, alpha=alpha, linewidth=0))
     ax.add_patch(Rectangle(corner, width, height, fill=False, edgecolor="white", linewidth=1.2))
-    if min(width, height) < 2:
+    if min(width, height) < 3:
         return  # too thin for a sign
     middle = (corner[0] + width / 2, corner[1] + height / 2)
     rim = [effects.withStroke(linewidth=2.5, foreground="black")]
@@ -130,7 +161,7 @@ def show_histogram(responses, is_face, *, ax, line, label, title=None):
     ax.hist(responses[is_face], bins, color=LIGHT, label="faces", **style)
     ax.hist(responses[~is_face], bins, color=DARK, label="not faces", hatch="//", **style)
     number = f"{line:.1f}".replace("-", "−")
-    ax.axvline(line, color="black", linestyle="--", label=f"{label}: {number}")
+    ax.axvline(line, color="black", linestyle="--", ymax=0.82, label=f"{label}: {number}")
     ax.set(xlabel="response (light minus dark)", ylabel="windows", title=title or "")
     ax.set_ylim(top=1.5 * ax.get_ylim()[1])  # room for the legend
     ax.legend(ncols=3, loc="upper center", fontsize=10, columnspacing=1, handlelength=1.5)
