@@ -106,7 +106,7 @@ def tree_sha256(folder):
     -------
     str
     """
-    names = sorted(path.relative_to(folder).as_posix() for path in _files(folder))
+    names = sorted(Path(path).relative_to(folder).as_posix() for path in _files(folder))
     lines = (f"{sources.sha256(folder / name)}  {name}\n" for name in names)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
@@ -116,7 +116,8 @@ def _path(asset, folder):
 
 
 def _files(folder):
-    return (path for path in folder.rglob("*") if path.is_file())
+    """The paths of all files below a folder, as text: thousands of them are faster so."""
+    return [os.path.join(top, name) for top, _, names in os.walk(folder) for name in names]
 
 
 def _is_complete(asset, folder):
@@ -124,7 +125,7 @@ def _is_complete(asset, folder):
     try:
         if asset.tree is None:
             return all((folder / n).stat().st_size == f.size for n, f in asset.files.items())
-        sizes = [path.stat().st_size for path in _files(folder)]
+        sizes = [os.path.getsize(path) for path in _files(folder)]
     except OSError:
         return False
     return (len(sizes), sum(sizes)) == (asset.tree.count, asset.tree.size)

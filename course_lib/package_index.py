@@ -18,9 +18,9 @@ from urllib.request import url2pathname
 
 @dataclass(frozen=True)
 class Settings:
-    """What pip and uv were told."""
+    """What pip and uv were told; by default nothing."""
 
-    indexes: tuple  # addresses, in the order to ask
+    indexes: tuple = ()  # addresses, in the order to ask
     folders: tuple = ()  # pip's find-links, where they are folders
     verify: bool | str = True  # or the file of certificates to trust
     timeout: float = 30  # seconds without a byte
@@ -92,20 +92,21 @@ def _seconds(text):
 
 
 def _indexes(told):
+    """The addresses to ask, each once: the main ones first, as pip and uv have them."""
+    if (_value(told, "no-index") or "").lower() in ("1", "true", "yes", "on"):
+        return []
     # The address of the default index is pypi-simple's to know; no host stands in this project.
     from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
     environment = os.environ.get
     uv = environment("UV_DEFAULT_INDEX") or environment("UV_INDEX_URL")
     main = [_value(told, "index-url"), uv]
-    if (_value(told, "no-index") or "").lower() in ("1", "true", "yes", "on"):
-        return []
     extra = _words(told, "extra-index-url")
     for name in ("UV_INDEX", "UV_EXTRA_INDEX_URL"):
         extra += environment(name, "").split()
     addresses = [address for address in main if address] or [PYPI_SIMPLE_ENDPOINT]
     # uv allows NAME=ADDRESS.
-    return dict.fromkeys(re.sub(r"^[\w-]+=", "", address) for address in addresses + extra)
+    return list(dict.fromkeys(re.sub(r"^[\w-]+=", "", a) for a in addresses + extra))
 
 
 def find(index, project, file, told):

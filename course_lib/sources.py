@@ -4,7 +4,7 @@ Every way ends in the same check of size and SHA-256, so no source has to be tru
 """
 
 import hashlib
-import http
+import http.client
 import os
 import shutil
 import subprocess
@@ -60,7 +60,7 @@ def _check(path, archive):
 
 
 def _from_url(archive, target, report):
-    told = package_index.Settings(indexes=(), timeout=TIMEOUT)
+    told = package_index.Settings(timeout=TIMEOUT)
     _get(archive.url, archive, target, report, told)
 
 
