@@ -40,12 +40,14 @@ def play(function, **controls):
     if not controls:
         raise ValueError("play has no controls; wanted at least one, such as size=(1, 9).")
     panel = {name: _control(name, wish) for name, wish in controls.items()}
-    picture, words = ipywidgets.Image(format="png"), ipywidgets.HTML()
+    # HTML, because ipywidgets.Image takes no alt text.
+    picture, words = ipywidgets.HTML(), ipywidgets.HTML()
 
     def redraw(_change=None):
         values = {name: control.get_interact_value() for name, control in panel.items()}
-        picture.value, picture.tooltip, words.value = _drawn(function, values)
-        picture.layout.display = None if picture.value else "none"  # no frame around nothing
+        for widget, text in zip((words, picture), _drawn(function, values), strict=True):
+            widget.value = text
+            widget.layout.display = None if text else "none"  # no gap where nothing is
 
     for control in panel.values():
         control.observe(redraw, names="value")
@@ -181,13 +183,15 @@ def _control(name, wish):
         raise ValueError(f"{name} is {wish!r}; wanted a widget, (low, high), a list or a bool.")
     control.description = control.description or name.replace("_", " ")
     control.style.description_width = "initial"
+    if isinstance(control, ipywidgets.IntSlider | ipywidgets.FloatSlider):
+        control.layout.width = f"{28 + len(control.description) // 2}em"  # the text takes no track
     if hasattr(control, "continuous_update"):  # a picture per pixel of a drag is too slow
         control.continuous_update = False
     return control
 
 
 def _drawn(function, values):
-    """The PNG that a function shows, its alt text, and what it prints or its error as HTML.
+    """What a function prints, or its error, and the figure that it shows, as HTML.
 
     The output is captured in the kernel, so that a run without a browser stores no second picture.
     """
@@ -195,14 +199,18 @@ def _drawn(function, values):
         try:
             function(**values)
         except Exception as error:
-            return b"", "", f"<b>{html.escape(f'{type(error).__name__}: {error}')}</b>"
-    shown = [output.data for output in captured.outputs if "image/png" in output.data]
-    text = f"<pre>{html.escape(captured.stdout)}</pre>" if captured.stdout else ""
-    if not shown:
-        return b"", "", text
-    png = shown[-1]["image/png"]
-    png = base64.b64decode(png) if isinstance(png, str) else png
-    return png, shown[-1].get("text/plain", ""), text
+            return f"<b>{html.escape(f'{type(error).__name__}: {error}')}</b>", ""
+    figures = [output.data for output in captured.outputs if "image/png" in output.data]
+    said = f"<pre>{html.escape(captured.stdout)}</pre>" if captured.stdout else ""
+    return said, _img(figures[-1]) if figures else ""
+
+
+def _img(data):
+    """A figure as an HTML element, with its alt text."""
+    png, alt = data["image/png"], data.get("text/plain", "")
+    png = png if isinstance(png, str) else base64.b64encode(png).decode()
+    source = f"data:image/png;base64,{png.strip()}"
+    return f'<img alt="{html.escape(alt)}" src="{source}" style="max-width: 100%">'
 
 
 def _show(widget, text):
