@@ -100,10 +100,11 @@ def _decoded(picture, name, halvings):
     small = _divided(picture.size, 2**halvings)
     try:
         _refuse_misread(picture, name)
-        array = _levels(_loaded(picture, small), name)
+        loaded = _loaded(picture, small)
+        turn = TURNS.get(_orientation(loaded), TURNS[1])  # after loading, which turns a TIFF
+        array = _levels(loaded, name)
         if array.shape[:2] != small[::-1]:  # 16 bits, which Pillow cannot average
             array = cv2.resize(array, small, interpolation=cv2.INTER_AREA)
-        turn = TURNS.get(_orientation(picture), TURNS[1])  # after loading, which turns a TIFF
         return np.ascontiguousarray(turn(array))
     except ImageError:
         raise
@@ -131,12 +132,16 @@ def _loaded(picture, small):
     factor = round(max(picture.size) / max(small))
     if factor <= 1 or picture.mode.startswith(("I", "F")):
         return picture
-    return _reducible(picture).reduce(factor)
+    reduced = _reducible(picture).reduce(factor)
+    picture.close()  # gives its pixels back before they are needed as float
+    return reduced
 
 
 def _reducible(picture):
     """The picture in a mode whose values can be averaged."""
     grey = picture.mode in ("1", "L", "LA")
+    if picture.mode in ("LA", "RGBA"):
+        return picture
     if picture.has_transparency_data:
         return picture.convert("LA" if grey else "RGBA")
     return picture.convert("L" if grey else "RGB") if picture.mode in ("1", "P") else picture
