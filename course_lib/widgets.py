@@ -76,8 +76,7 @@ def slider(value, low, high, step=None, label=None):
     kind = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
     step = step or (1 if whole else (high - low) / 100)
     text = {} if label is None else {"description": label}
-    if not whole:  # two digits, as by default, show nothing of a step of 0.001
-        text["readout_format"] = f".{max(0, math.ceil(-math.log10(step)))}f"
+    text |= {} if whole else {"readout_format": _digits(step)}
     layout = {"width": "28em"}
     return kind(value=value, min=low, max=high, step=step, layout=layout, **text)
 
@@ -161,14 +160,22 @@ def progress(iterable, label, total=None):
     text = ipywidgets.Label()
     _show(ipywidgets.HBox([bar, text]), label)
     text.value, done, shown = label, 0, 0.0
-    for done, item in enumerate(iterable, start=1):
-        yield item
-        if time.monotonic() - shown >= 0.1:  # a message per item would slow a fast loop down
-            shown = time.monotonic()
-            bar.value = done if total else 0
-            text.value = _count(label, done, total)
-    text.value = _count(label, done, total)
-    bar.max, bar.value, bar.bar_style = max(done, 1), max(done, 1), "success"
+    try:
+        for done, item in enumerate(iterable, start=1):
+            yield item
+            if time.monotonic() - shown >= 0.1:  # a message per item would slow a fast loop down
+                shown = time.monotonic()
+                bar.value = done if total else 0
+                text.value = _count(label, done, total)
+        bar.max, bar.bar_style = max(done, 1), "success"
+    finally:  # also where the loop was left early
+        bar.value = max(done, 1)
+        text.value = _count(label, done, total)
+
+
+def _digits(step):
+    """The format that shows a step; ipywidgets' two digits show nothing of 0.001."""
+    return f".{max(0, math.ceil(-math.log10(step)))}f"
 
 
 def _count(label, done, total):
@@ -185,6 +192,8 @@ def _control(name, wish):
     control.style.description_width = "initial"
     if isinstance(control, ipywidgets.IntSlider | ipywidgets.FloatSlider):
         control.layout.width = f"{28 + len(control.description) // 2}em"  # the text takes no track
+    if isinstance(control, ipywidgets.FloatSlider) and control.step:
+        control.readout_format = _digits(control.step)
     if hasattr(control, "continuous_update"):  # a picture per pixel of a drag is too slow
         control.continuous_update = False
     return control

@@ -93,8 +93,11 @@ def test_moving_a_slider_calls_the_function_and_changes_the_picture(shown):
 
 
 def test_play_takes_ranges_and_labels_each_control(shown):
-    panel, _ = shown(lambda: widgets.play(lambda **_: None, kernel_size=(1, 9, 2), t=(0.0, 1.0)))
+    panel, _ = shown(
+        lambda: widgets.play(lambda **_: None, kernel_size=(1, 9, 2), t=(0.0, 0.1, 0.005))
+    )
     size, t, *_ = panel.children
+    assert t.readout_format == ".3f"
     assert (size.min, size.max, size.step, size.description) == (1, 9, 2, "kernel size")
     assert isinstance(t, ipywidgets.FloatSlider) and not t.continuous_update
     named, _ = shown(
@@ -201,6 +204,17 @@ def test_progress_moves_while_it_runs(monkeypatch, made, shown):
 
     shown(loop)
     assert seen[0] == 0 and sorted(seen) == seen and 2 <= seen[-1] <= 3
+
+
+def test_progress_of_a_loop_that_is_left_says_where(shown):
+    def leave():
+        for item in widgets.progress(range(9), "Search"):
+            if item == 3:
+                break
+
+    bar, label = shown(leave)[0].children
+    assert (bar.value, bar.max, bar.bar_style) == (4, 9, "")
+    assert label.value == "Search: 4 of 9"
 
 
 def test_progress_without_a_length_and_over_nothing(shown):
