@@ -164,38 +164,48 @@ def _read(path):
     return notebook
 
 
+class _Watch:
+    """The progress bar over the code cells, and which cell runs."""
+
+    def __init__(self, notebook, name, quiet):
+        code = [c for c in notebook.cells if c.cell_type == "code" and c.source.strip()]
+        form = "{desc} |{bar:15}| {n_fmt}/{total_fmt} {elapsed}{postfix}"
+        look = {"bar_format": form, "dynamic_ncols": True, "disable": quiet}
+        self.bar, self.index = tqdm(total=len(code), desc=name, **look), 0
+
+    def begin(self, cell, cell_index):
+        self.index = cell_index
+        self.bar.set_postfix_str(_first_line(cell.source))
+
+    def end(self, cell, cell_index, execute_reply):
+        expected = "raises-exception" in cell.metadata.get("tags", [])
+        self.bar.update(expected or execute_reply["content"]["status"] == "ok")
+
+
 def _execute(notebook, path, timeout, quiet):
     """Run every cell of a notebook, or say which one stopped it."""
-    code = [n for n, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
-    resources = {"metadata": {"path": str(path.parent)}}
-    bar = tqdm(total=len(code), desc=path.stem, unit="cell", disable=quiet, dynamic_ncols=True)
-    now = {"cell": 0}
-
-    def begin(cell, cell_index):
-        now["cell"] = cell_index
-        bar.set_postfix_str(_first_line(cell.source))
-
+    watch = _Watch(notebook, path.stem, quiet)
     client = nbclient.NotebookClient(
         notebook,
         timeout=timeout,
-        resources=resources,
+        resources={"metadata": {"path": str(path.parent)}},
         record_timing=False,
         store_widget_state=False,
         coalesce_streams=True,  # as one text, however the prints were timed
         extra_arguments=["--log-level=CRITICAL"],  # what matters comes as an error of a cell
-        on_cell_start=begin,
-        on_cell_executed=lambda cell, cell_index, execute_reply: bar.update(bool(cell.source)),
+        on_cell_start=watch.begin,
+        on_cell_executed=watch.end,
     )
     try:
         client.execute()
-        bar.set_postfix_str("done")
+        watch.bar.set_postfix_str("done")
     except CellExecutionError as error:
-        raise RunError(_where(path, notebook, now["cell"]) + _message(error)) from None
+        raise RunError(_where(path, notebook, watch.index) + _message(error)) from None
     except CellTimeoutError:
-        where = _where(path, notebook, now["cell"])
+        where = _where(path, notebook, watch.index)
         raise RunError(f"{where}took longer than {timeout} seconds.") from None
     except DeadKernelError:
-        where = _where(path, notebook, now["cell"])
+        where = _where(path, notebook, watch.index)
         raise RunError(f"{where}the kernel died, out of memory perhaps.") from None
     except NoSuchKernel as error:
         raise RunError(
@@ -203,7 +213,7 @@ def _execute(notebook, path, timeout, quiet):
             "JupyterLab and choose Python 3."
         ) from None
     finally:
-        bar.close()
+        watch.bar.close()
 
 
 def _where(path, notebook, index):

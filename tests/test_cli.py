@@ -52,6 +52,8 @@ def test_run_stops_at_the_first_notebook_that_fails(home):
     assert status == 1
     assert "01_1_good.ipynb ran to its end: build/notebooks/01_1_good.html" in output
     assert "01_2_bad.ipynb, cell 1 (1 / 0): ZeroDivisionError: division by zero" in output
+    assert "01_1_good |███████████████| 1/1 " in output and ", done" in output
+    assert "01_2_bad |               | 0/1 " in output and "01_2_bad |██" not in output
     assert (home / "build/notebooks/01_1_good.html").is_file()
     cell = nbformat.read(home / "notebooks/01_1_good.ipynb", 4).cells[0]
     assert cell.outputs[0].text == "42\n"

@@ -14,7 +14,7 @@ WHOLE = [
     "import time, warnings",
     "print('one', flush=True)\ntime.sleep(0.3)\nprint('two', object())\nwarnings.warn('old')",
     "from pathlib import Path\nPath('here.txt').write_text('x')\n"
-    "print(runner.__file__, Path.home() / 'a')",
+    "import course_lib\nprint(course_lib.__file__, Path.home() / 'a')",
     "from course_lib import plot\nfigure = plot.plt.figure(figsize=(1, 1))\n"
     "plot.show(figure, alt='A <blank> square & \"more\".')",
     "from course_lib import widgets\nfor _ in widgets.progress('ab', 'Two rounds'): pass",
@@ -48,7 +48,7 @@ def ran(tmp_path_factory):
     """One notebook with everything, run in place twice; kernels are slow to start."""
     folder = tmp_path_factory.mktemp("run")
     course = {"part": 1, "minutes": 60}
-    sources = ["from course_lib import runner", *WHOLE]
+    sources = ["x = 1", *WHOLE]
     book = write(folder / "01_1_all.ipynb", *sources, course=course, widgets={"state": {}})
     notebook = nbformat.read(book, 4)
     notebook.cells[8].metadata = {"tags": ["raises-exception"], "collapsed": False}
@@ -96,7 +96,7 @@ def test_nothing_of_this_machine_or_run_is_kept(ran):
     stream, warning = notebook.cells[3].outputs
     assert stream.text == "one\ntwo <object object at 0x...>\n"
     assert warning.text.startswith("this cell:4: UserWarning: old")
-    assert texts(notebook.cells[4]).split() == ["./course_lib/runner.py", "~/a"]
+    assert texts(notebook.cells[4]).split() == ["./course_lib/__init__.py", "~/a"]
     assert not any("execution" in cell.metadata for cell in notebook.cells)
 
 
