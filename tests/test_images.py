@@ -54,6 +54,7 @@ def test_to_bytes_rounds_instead_of_cutting():
     np.testing.assert_array_equal(images.to_bytes(values), [[0, 0, 1, 128, 254, 255, 255]])
 
 
+@settings(deadline=None)
 @given(BYTES)
 def test_bytes_round_trip(array):
     picture = images.from_bytes(array)
@@ -63,6 +64,7 @@ def test_bytes_round_trip(array):
     np.testing.assert_array_equal(result, array)
 
 
+@settings(deadline=None)
 @given(hnp.arrays(np.uint16, (3, 4)))
 def test_sixteen_bits_become_zero_to_one(array):
     np.testing.assert_allclose(images.from_bytes(array), array / 65535, atol=1e-7)
@@ -96,6 +98,7 @@ def test_grey_to_bgr_has_three_channels_and_grey_from_bgr_one():
     np.testing.assert_array_equal(images.from_bgr(grey), images.from_bytes(grey))
 
 
+@settings(deadline=None)
 @given(COLOUR_BYTES)
 def test_bgr_round_trip(array):
     np.testing.assert_array_equal(images.to_bgr(images.from_bgr(array)), array)
@@ -148,6 +151,7 @@ def test_grey_is_opencvs(photo):
     assert np.abs(found - opencv / 255).max() <= 0.5 / 255 + 1e-4  # theirs is rounded
 
 
+@settings(deadline=None)
 @given(hnp.arrays(np.float32, (3, 4, 3), elements=st.floats(0, 1, width=32)))
 def test_grey_stays_between_the_channels(picture):
     grey = images.to_grey(picture)
@@ -170,6 +174,7 @@ def test_hsv_by_hand():
     np.testing.assert_allclose(images.to_hsv(picture), expected, atol=1e-5)
 
 
+@settings(deadline=None)
 @given(COLOUR_BYTES)
 def test_colour_spaces_round_trip(array):
     picture = images.from_bytes(array)
@@ -242,6 +247,7 @@ def test_one_side_keeps_the_shape(photo):
     assert images.resize(np.zeros((1, 1000)), width=10).shape == (1, 10)
 
 
+@settings(deadline=None)
 @given(
     hnp.arrays(np.float32, st.tuples(st.integers(1, 20), st.integers(1, 20)), elements=st.just(0)),
     st.integers(1, 25),
@@ -278,7 +284,7 @@ def test_sizes_are_whole_numbers(size):
 # ---------------------------------------------------------------- writing
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(array=BYTES, suffix=st.sampled_from([".png", ".webp", ".PNG"]))
 def test_writes_without_loss(array, suffix, tmp_path_factory):
     path = tmp_path_factory.mktemp("out") / f"picture{suffix}"
