@@ -123,3 +123,14 @@ def test_a_label_holds_no_password():
 )
 def test_formats(file, format):
     assert catalog.Archive("x", "url", 1, "", file).format == format
+
+
+def test_the_page_of_the_data_lists_every_row():
+    page = (Path(course_lib.__file__).parents[1] / "data" / "README.md").read_text("utf-8")
+    for asset in catalog.assets():
+        parts = ", ".join(f"{part:02d}" for part in asset.parts)
+        row = (
+            f"| `{asset.id}` | {parts} | {asset.title} | {asset.format} | {asset.size / 1e6:.1f} |"
+        )
+        assert f"{row} {asset.licence} | {asset.licence_source} |" in page
+    assert f"{catalog.download_size(catalog.assets()) / 1e6:,.0f} MB" in page
