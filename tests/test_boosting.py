@@ -1,3 +1,5 @@
+import matplotlib
+import matplotlib.pyplot as plt
 import numba
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from sklearn.ensemble import AdaBoostClassifier
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from course_lib.classic import boosting, stumps
+from course_lib.classic import boosting_drawing as drawing
 from course_lib.classic.binning import bin_features
 from course_lib.classic.boosting import Ensemble, Stump
 
@@ -333,3 +336,26 @@ def test_parts_of_different_length_are_refused():
         bin_features([np.zeros((3, 1)), np.zeros((4, 1))])
     with pytest.raises(ValueError, match="same number"):
         bin_features([])
+
+
+# Drawing
+
+
+def test_samples_are_drawn_with_areas_like_their_weights():
+    matplotlib.use("agg")
+    ax = plt.figure().subplots()
+    weights = np.array([1, 2, 3, 2])
+    drawing.show_samples(ax, np.eye(4)[:, :2], [1, 1, -1, -1], weights=weights, size=10)
+    areas = np.concatenate([dots.get_sizes() for dots in ax.collections])
+    np.testing.assert_allclose(sorted(areas), [5, 10, 10, 15])
+    plt.close("all")
+
+
+def test_the_plane_has_the_colour_of_the_answer():
+    matplotlib.use("agg")
+    ax = plt.figure().subplots()
+    drawing.show_answers(ax, Stump(1, 0.0, 1).predict, resolution=10)
+    above = ax.images[0].get_array()
+    assert above[5:].all() and not above[:5].any()  # row 0 is at the bottom
+    assert ax.images[0].origin == "lower"
+    plt.close("all")
