@@ -359,3 +359,19 @@ def test_the_plane_has_the_colour_of_the_answer():
     assert above[5:].all() and not above[:5].any()  # row 0 is at the bottom
     assert ax.images[0].origin == "lower"
     plt.close("all")
+
+
+@pytest.mark.parametrize("values", [2, 5, 1000])
+def test_features_left_out_of_the_scan_could_not_win(values):
+    """The shortcut of the search against a scan of everything, with many and with few ties."""
+    rng = np.random.default_rng(values)
+    for samples, features in [(2, 1), (5, 40), (30, 200), (60, 500)]:
+        X = rng.integers(0, values, (samples, features)).astype(np.float32)
+        labels = np.where(np.arange(samples) % 2, 1, -1)
+        weights = rng.dirichlet(np.ones(samples))
+        X, labels, weights, order = stumps.prepare(X, labels, weights, None)
+        arguments = X.T, order.T, weights * labels, weights[labels < 0].sum()
+        every, able = stumps._scan(*arguments), stumps._scan_able(*arguments)
+        best = [np.flatnonzero(e <= e.min() + stumps.TIE)[0] for e in (every[0], able[0])]
+        assert best[0] == best[1]
+        assert [a[best[0]] for a in every] == [a[best[0]] for a in able]
