@@ -100,7 +100,7 @@ def _decoded(picture, name, halvings):
     small = _divided(picture.size, 2**halvings)
     try:
         _refuse_misread(picture, name)
-        loaded = _loaded(picture, small)
+        loaded = _loaded(picture, 2**halvings)
         turn = TURNS.get(_orientation(loaded), TURNS[1])  # after loading, which turns a TIFF
         array = _levels(loaded, name)
         if array.shape[:2] != small[::-1]:  # 16 bits, which Pillow cannot average
@@ -124,12 +124,13 @@ def _refuse_misread(picture, name):
         raise ImageError(f"{name} is a TIFF of 16-bit colour planes; save it as PNG.")
 
 
-def _loaded(picture, small):
-    """The decoded picture; where it has 8 bits, at the small size and in little memory."""
-    if small != picture.size:  # a JPEG can decode at 1/2, 1/4 or 1/8 at once
-        picture.draft(None, small)
+def _loaded(picture, divisor):
+    """The decoded picture; where it has 8 bits, with its sides divided and in little memory."""
+    longest = math.ceil(max(picture.size) / divisor)
+    if divisor > 1:  # a JPEG can decode at 1/2, 1/4 or 1/8 at once: at least at the size asked for
+        picture.draft(None, tuple(max(1, side // divisor) for side in picture.size))
     picture.load()
-    factor = round(max(picture.size) / max(small))
+    factor = round(max(picture.size) / longest)
     if factor <= 1 or picture.mode.startswith(("I", "F")):
         return picture
     reduced = _reducible(picture).reduce(factor)

@@ -387,6 +387,23 @@ def test_shrinks_when_asked(kind, tmp_path, capsys):
     assert said == f"'{path}' has 96 x 64 pixels; its sides were divided by 4, to 24 x 16.\n"
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    width=st.integers(1, 300),
+    height=st.integers(1, 300),
+    halvings=st.integers(1, 5),
+    kind=st.sampled_from(["JPEG", "PNG"]),
+)
+def test_shrinks_to_the_size_it_says(width, height, halvings, kind):
+    small = (-(-height // 2**halvings), -(-width // 2**halvings))  # rounded up
+    content = saved(Image.new("L", (width, height), 255), kind)
+    found = images.read(content, max_pixels=small[0] * small[1], shrink=True)
+    assert found.size <= small[0] * small[1]
+    if found.size == small[0] * small[1]:
+        assert found.shape == small
+    assert found.min() == 1
+
+
 def test_shrink_leaves_a_small_photo_alone(capsys):
     np.testing.assert_array_equal(images.read(READABLE["png"][0], shrink=True), COLOUR)
     assert capsys.readouterr().out == ""
