@@ -371,7 +371,8 @@ def test_features_left_out_of_the_scan_could_not_win(values):
         weights = rng.dirichlet(np.ones(samples))
         X, labels, weights, order = stumps.prepare(X, labels, weights, None)
         arguments = X.T, order.T, weights * labels, weights[labels < 0].sum()
-        every, able = stumps._scan(*arguments), stumps._scan_able(*arguments)
+        every = stumps._scan(*arguments, np.arange(features))
+        able = stumps._scan_able(*arguments)
         best = [np.flatnonzero(e <= e.min() + stumps.TIE)[0] for e in (every[0], able[0])]
         assert best[0] == best[1]
         assert [a[best[0]] for a in every] == [a[best[0]] for a in able]

@@ -134,7 +134,7 @@ def search(X, labels, weights, order):
     if order is None:
         errors, positions, polarities = binning.scan(X.codes, X.width, signed, negatives, TIE)
     else:
-        errors, positions, polarities = _search_sorted(X.T, order.T, signed, negatives)
+        errors, positions, polarities = _scan_able(X.T, order.T, signed, negatives)
     feature = int(np.flatnonzero(errors <= errors.min() + TIE)[0])
     if errors[feature] > 1:
         raise ValueError("X has no feature with two different values; there is nothing to ask.")
@@ -160,75 +160,49 @@ def _scan_able(columns, order, signed, negatives):
     """`_scan`, four times faster: features that cannot have the smallest error get 2 unseen."""
     floors = _floors(order, signed, negatives)  # no error is smaller than its floor
     promising = np.argpartition(floors, min(31, len(floors) - 1))[:32]
-    limit = _scan(columns[promising], order[promising], signed, negatives)[0].min()
+    limit = _scan(columns, order, signed, negatives, promising)[0].min()
     able = np.flatnonzero(floors <= limit + 2 * TIE)
-    errors, positions, polarities = _scan(columns[able], order[able], signed, negatives)
     result = np.full(len(floors), 2.0), np.zeros(len(floors), int), np.ones(len(floors), int)
-    result[0][able], result[1][able], result[2][able] = errors, positions, polarities
+    for whole, part in zip(result, _scan(columns, order, signed, negatives, able), strict=True):
+        whole[able] = part
     return result
 
 
 @numba.njit(parallel=True, cache=True)
 def _floors(order, signed, negatives):
-    """The smallest error of each feature if it could tell equal values apart: no branch, so fast."""
-    features, samples = order.shape
-    floors = np.empty(features)
-    for f in numba.prange(features):
-        off, most = negatives - 0.5, 0.0  # how far the error is from a coin's
-        for k in range(samples - 1):
-            off += signed[order[f, k]]
-            most = max(most, abs(off))
-        floors[f] = 0.5 - most
+    """The smallest error of each feature if it could also cut between equal values.
+
+    Four features at a time: each addition to a sum waits for the one before it, but four sums do
+    not wait for each other.
+    """
+    floors, last = np.empty(len(order)), len(order) - 1
+    for block in numba.prange((len(order) + 3) // 4):
+        f = 4 * block
+        a, b = order[f], order[min(f + 1, last)]
+        c, d = order[min(f + 2, last)], order[min(f + 3, last)]
+        off_a = off_b = off_c = off_d = negatives - 0.5  # how far the error is from a coin's
+        most_a = most_b = most_c = most_d = 0.0
+        for k in range(len(a) - 1):
+            off_a += signed[a[k]]
+            off_b += signed[b[k]]
+            off_c += signed[c[k]]
+            off_d += signed[d[k]]
+            most_a = max(most_a, abs(off_a))
+            most_b = max(most_b, abs(off_b))
+            most_c = max(most_c, abs(off_c))
+            most_d = max(most_d, abs(off_d))
+        for n, most in enumerate((most_a, most_b, most_c, most_d)):
+            if f + n <= last:
+                floors[f + n] = 0.5 - most
     return floors
 
 
-def _search_sorted(columns, order, signed, negatives):
-    """Error, position and polarity of the best features; an error of 2 stands for "not better"."""
-    reach = _reach(order, signed, negatives)
-    found = np.full(len(order), 2.0), np.zeros(len(order), np.int64), np.ones(len(order), np.int64)
-    _scan(columns, order, signed, negatives, np.array([reach.argmax()]), *found)
-    # No other feature can be as good as this one unless its reach says so.
-    rest = np.flatnonzero(reach >= 0.5 - found[0].min() - 2 * TIE)
-    _scan(columns, order, signed, negatives, rest, *found)
-    return found
-
-
 @numba.njit(parallel=True, cache=True)
-def _reach(order, signed, negatives):
-    """How far from 0.5 each feature's error can get, if it may also cut between equal values.
-
-    Four features at a time: a running sum waits for its last addition, four need not wait for
-    each other, and that is three times as fast as `_scan` alone.
-    """
-    reach, last = np.empty(len(order)), len(order) - 1
-    for block in numba.prange((len(order) + 3) // 4):
-        f = 4 * block
-        a, b, c, d = (
-            order[f],
-            order[min(f + 1, last)],
-            order[min(f + 2, last)],
-            order[min(f + 3, last)],
-        )
-        gap_a = gap_b = gap_c = gap_d = negatives - 0.5
-        far_a = far_b = far_c = far_d = 0.0
-        for k in range(len(a) - 1):
-            gap_a += signed[a[k]]
-            gap_b += signed[b[k]]
-            gap_c += signed[c[k]]
-            gap_d += signed[d[k]]
-            far_a = max(far_a, abs(gap_a))
-            far_b = max(far_b, abs(gap_b))
-            far_c = max(far_c, abs(gap_c))
-            far_d = max(far_d, abs(gap_d))
-        fars = (far_a, far_b, far_c, far_d)
-        for n in range(min(4, last + 1 - f)):
-            reach[f + n] = fars[n]
-    return reach
-
-
-@numba.njit(parallel=True, cache=True)
-def _scan(columns, order, signed, negatives, chosen, errors, positions, polarities):
-    """For each chosen feature: its smallest error, after which sample it cuts, answer above."""
+def _scan(columns, order, signed, negatives, chosen):
+    """Of each chosen feature the smallest error, after which sample it cuts, the answer above."""
+    errors = np.full(len(chosen), 2.0)
+    positions = np.zeros(len(chosen), np.int64)
+    polarities = np.ones(len(chosen), np.int64)
     for n in numba.prange(len(chosen)):
         f = chosen[n]
         best, position, polarity = 2.0, 0, 1
@@ -239,7 +213,8 @@ def _scan(columns, order, signed, negatives, chosen, errors, positions, polariti
             smaller = min(error, 1 - error)  # 1 - error: the answers swapped
             if smaller < best - TIE and columns[f, order[f, k + 1]] > columns[f, i]:
                 best, position, polarity = smaller, k, 1 if error <= 0.5 + TIE else -1
-        errors[f], positions[f], polarities[f] = best, position, polarity
+        errors[n], positions[n], polarities[n] = best, position, polarity
+    return errors, positions, polarities
 
 
 def _features(X):
