@@ -21,7 +21,7 @@ __all__ = ["FLAT", "SKIPPED", "depth_maps", "detect", "raw_hits", "stage_counts"
 
 TOLERANCE = np.float32(1e-5)  # By which a stage's sum may miss its threshold.
 BAND = 64  # Rows of a level that a thread scans at a time; their integral images fit its cache.
-SMALLEST_FACTOR = 1.001  # Below, the pyramid has more levels than anyone waits for.
+SMALLEST_FACTOR = 1.01  # Below, the pyramid has more levels than memory and patience allow.
 
 
 def detect(image, cascade, *, scale_factor=1.1, min_neighbors=3, min_size=None, max_size=None):

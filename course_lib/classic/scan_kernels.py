@@ -172,12 +172,14 @@ def _norms(sums, squares, table, norms):
 @numba.njit(error_model="numpy")
 def _scan_row(sums, table, step, rows, depths):
     """Depths of one row of windows: stage after stage for those that are left."""
-    _ask_all(sums, table, 0, rows)
-    left = _first_stage(table.thresholds[0], step, rows, depths)
-    for stage in range(1, len(table.thresholds)):
+    left = len(rows.norms)
+    for stage in range(len(table.thresholds)):
         crowded = left * CROWDED > len(rows.norms)
         if crowded:
             _ask_all(sums, table, stage, rows)
+        if stage == 0:
+            left = _first_stage(table.thresholds[0], step, rows, depths)
+            continue
         kept = 0
         for i in range(left):
             x = rows.alive[i]
@@ -276,13 +278,13 @@ def _ask_one(sums, table, stage, norm):
     return total
 
 
-@numba.njit(inline="always")
+@numba.njit
 def _four(sums, corners):
     """The sums as seen from each of four corners."""
     return sums[corners[0] :], sums[corners[1] :], sums[corners[2] :], sums[corners[3] :]
 
 
-@numba.njit(inline="always")
+@numba.njit
 def _rectangle(sums, corners, node, first):
     """Sum over a rectangle from its four corners, modulo 2**32."""
     return np.float32(
