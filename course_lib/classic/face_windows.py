@@ -9,6 +9,8 @@ import numpy as np
 
 from course_lib import checks
 
+LFW_FRAME = (3, 5, 18, 20)  # What CBCL shows of a face, in an LFW window: their means fit best.
+
 
 def to_window_bytes(windows, name="windows"):
     """Grey windows in [0, 1] as bytes.
@@ -88,7 +90,7 @@ def split_in_blocks(count, *, block=50, parts=5):
     return np.arange(count) // block % parts
 
 
-def jitter(windows, rng, *, degrees=7, shift=0.7, zoom=(0.92, 1.12)):
+def jitter(windows, rng, *, degrees=7, shift=0.7, zoom=(0.92, 1.12), frame=None, side=None):
     """Copies turned, moved and zoomed a little, as real faces are, half of them mirrored.
 
     Parameters
@@ -98,23 +100,30 @@ def jitter(windows, rng, *, degrees=7, shift=0.7, zoom=(0.92, 1.12)):
     degrees : float
         Standard deviation of the angle.
     shift : float
-        Largest move to each side, in pixels.
+        Largest move to each side, in pixels of the copy.
     zoom : (float, float)
         Smallest and largest magnification.
+    frame : (x0, y0, x1, y1), optional
+        A square of the windows that shall fill the copies; everything by default.
+    side : int, optional
+        Width and height of the copies; those of the windows by default.
 
     Returns
     -------
-    (N, H, W) uint8 ndarray
+    (N, h, w) uint8 ndarray
         What comes in from outside repeats the border.
     """
     windows = to_window_bytes(windows)
-    return np.stack([_jitter_one(w, rng, degrees, shift, zoom) for w in windows])
-
-
-def _jitter_one(window, rng, degrees, shift, zoom):
-    height, width = window.shape
-    centre = ((width - 1) / 2, (height - 1) / 2)
-    matrix = cv2.getRotationMatrix2D(centre, rng.normal(0, degrees), rng.uniform(*zoom))
-    matrix[:, 2] += rng.uniform(-shift, shift, 2)
-    moved = cv2.warpAffine(window, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
-    return moved[:, ::-1] if rng.random() < 0.5 else moved
+    height, width = windows.shape[1:]
+    x0, y0, x1, y1 = (0, 0, width, height) if frame is None else frame
+    size = (width, height) if side is None else (side, side)
+    middle = ((x0 + x1 - 1) / 2, (y0 + y1 - 1) / 2)
+    to_middle = (np.array(size) - 1) / 2 - middle
+    copies = []
+    for window in windows:
+        magnify = rng.uniform(*zoom) * size[0] / (x1 - x0)
+        matrix = cv2.getRotationMatrix2D(middle, rng.normal(0, degrees), magnify)
+        matrix[:, 2] += to_middle + rng.uniform(-shift, shift, 2)
+        copy = cv2.warpAffine(window, matrix, size, borderMode=cv2.BORDER_REPLICATE)
+        copies.append(copy[:, ::-1] if rng.random() < 0.5 else copy)
+    return np.stack(copies)

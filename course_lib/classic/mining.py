@@ -148,8 +148,23 @@ def _false_alarms(view, cascade):
             pyramid.shrink(grey, level), (height, width)
         )
         found.append(tiles[rows * level.step, columns * level.step])
-        looked += np.count_nonzero(depths != scan.SKIPPED)
+        looked += int(np.count_nonzero(depths != scan.SKIPPED))
     return np.concatenate(found), looked
+
+
+def is_flat(windows):
+    """Whether the detector skips a window because it has next to no contrast.
+
+    Parameters
+    ----------
+    windows : (N, H, W) uint8 ndarray
+
+    Returns
+    -------
+    (N,) bool ndarray
+        True where the standard deviation, without the outermost pixels, is 10 of 255 or less.
+    """
+    return windows[:, 1:-1, 1:-1].std(axis=(1, 2)) <= FLAT_STD
 
 
 def stages_passed(windows, cascade):
@@ -178,7 +193,7 @@ def stages_passed(windows, cascade):
         raise ValueError("stages_passed only knows stumps on upright features; use scan.raw_hits.")
     integrals = haar.integral_image(equal_contrast(windows))  # (N, H+1, W+1)
     passed = np.zeros(len(windows), np.int64)
-    left = np.flatnonzero(windows[:, 1:-1, 1:-1].std(axis=(1, 2)) > FLAT_STD)
+    left = np.flatnonzero(~is_flat(windows))
     for stage in cascade.stages:
         left = left[_stage_scores(integrals[left], cascade, stage) >= stage.threshold - 1e-5]
         passed[left] += 1

@@ -76,8 +76,9 @@ def train_cascade(
         Share of the validation faces that each stage must let pass.
     false_alarms : float
         A stage grows until at most this share of its negatives passes.
-    stumps : int
-        Largest number of stumps in a stage.
+    stumps : int or sequence of int
+        Largest number of stumps in a stage. A sequence gives it stage by stage, the last one for
+        all that follow: few in the first stages, which every window goes through, make it fast.
     features : int
         Haar features drawn at random for each stage; more than there are means all of them.
     negatives : int
@@ -111,18 +112,18 @@ def train_cascade(
     data = _Data(faces, validation, non_faces, photos, negatives, rng)
     for value, label in ((hit_rate, "hit_rate"), (false_alarms, "false_alarms"), (goal, "goal")):
         checks.number(value, label, low=0, high=1)
+    most = np.atleast_1d(stumps).tolist()
     table = haar.feature_table(*data.faces.shape[1:])
     steps = range(checks.number(stages, "stages", low=1, high=250, integer=True))
     parts, records, cascade = [], [], None
-    for _ in steps if progress is None else progress(steps):
+    for step in steps if progress is None else progress(steps):
         mined = data.refill(cascade)
         if cascade is not None and data.done(cascade, mined, goal):
             break
         chosen = table[np.sort(rng.permutation(len(table))[:features])]
         used = data.draw()
-        learnt = train_stage(
-            data.faces, data.validation, used, chosen, hit_rate, false_alarms, stumps
-        )
+        cap = most[min(step, len(most) - 1)]
+        learnt = train_stage(data.faces, data.validation, used, chosen, hit_rate, false_alarms, cap)
         parts.append(learnt)
         cascade = assemble(parts, data.faces.shape[1:], name)
         records.append(data.record(cascade, learnt, used, mined))
@@ -135,7 +136,7 @@ class _Data:
     def __init__(self, faces, validation, non_faces, photos, negatives, rng):
         self.faces = to_window_bytes(faces, "faces")
         self.validation = to_window_bytes(validation, "validation")
-        self.non_faces = self.pool = to_window_bytes(non_faces, "non_faces")
+        self.non_faces = to_window_bytes(non_faces, "non_faces")
         self.photos, self.rng = photos, rng
         self.wanted = checks.number(negatives, "negatives", low=FEWEST_NEGATIVES, integer=True)
         for name in ("faces", "validation", "non_faces"):
@@ -145,6 +146,7 @@ class _Data:
                     f"{name} has shape {windows.shape}; wanted at least one window, of the size "
                     f"{self.faces.shape[1:]} of the faces."
                 )
+        self.pool = self.non_faces[~mining.is_flat(self.non_faces)]
 
     def refill(self, cascade):
         """Keep the negatives that still pass, and mine new ones in the place of the others."""
@@ -209,8 +211,10 @@ def train_stage(faces, validation, negatives, table, hit_rate, false_alarms, stu
     faces, validation, negatives : (N, H, W) uint8 ndarray
     table : (F, 5) int16 ndarray
         Features to choose from, of `haar.feature_table`.
-    hit_rate, false_alarms, stumps
+    hit_rate, false_alarms : float
         As in `train_cascade`.
+    stumps : int
+        Largest number of stumps.
 
     Returns
     -------
