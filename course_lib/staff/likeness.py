@@ -34,7 +34,7 @@ class Tolerance:
     whole: bool = True
     range: tuple | None = None
     ssim: float = 0.95
-    changed: float = 0.002
+    changed: float = 0.01
     size: float = 0.02
 
     @classmethod
@@ -160,7 +160,7 @@ def similarity(stored, new):
     )
 
 
-def changed_share(stored, new, limit=15.0, blur=1.5):
+def changed_share(stored, new, limit=15.0, blur=3.0):
     """Share of pixels whose blurred colour differs by more than `limit` in CIELAB."""
     labs = [color.rgb2lab(ndimage.gaussian_filter(p, (blur, blur, 0))) for p in (stored, new)]
     return float((color.deltaE_cie76(*labs) > limit).mean())

@@ -165,6 +165,7 @@ class CourseCell(IPyNbCell):
             pytest.skip(f"not run: {book.stopped}")
         book.cell, self.changes, self.pictures = self, [], []
         self.config.option.nbval_cell_timeout = self._limit()
+        self.options["check"] = True  # kinds of output, even with the tag nbval-ignore-output
         if self.config.getoption("course_update") and self.cell.execution_count is None:
             self.cell.execution_count = 0  # nbval compares no cell that never ran
         began = time.monotonic()

@@ -1,0 +1,404 @@
+"""Validation against nbval: the same verdicts with our rules off, and what only our rules see."""
+
+import base64
+import functools
+import io
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+from PIL import Image, ImageDraw
+
+SAMPLES = Path(__file__).parent / "nbval_samples"
+COURSE = {"part": 9, "minutes": 60, "needs": [], "gpu": "none"}
+OURS = ("-p", "course_lib.staff.validate", "--course")
+
+
+# --- notebooks ---
+
+
+def stream(text, name="stdout"):
+    return new_output("stream", name=name, text=text)
+
+
+def show(mime, data):
+    """Source and stored output of a cell that shows one thing."""
+    source = f"display({{{mime!r}: {data!r}}}, raw=True)"
+    return source, new_output("display_data", data={mime: data})
+
+
+def cell(source, *outputs, count=1, tags=(), **course):
+    metadata = {"tags": list(tags)} | ({"course": course} if course else {})
+    return new_code_cell(
+        source, outputs=list(outputs), execution_count=count, metadata=metadata, id=f"c{count}"
+    )
+
+
+def book(*cells, course=COURSE):
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    metadata = {"kernelspec": kernel} | ({"course": course} if course else {})
+    return new_notebook(cells=list(cells), metadata=metadata)
+
+
+def drawn(colour="blue", shift=0, smooth=1):
+    size = (200 * smooth, 120 * smooth)
+    image = Image.new("RGB", size, "white")
+    y = 60 * smooth + shift
+    points = [(20 * smooth, y - 30 * smooth), (90 * smooth, y + 25 * smooth), (180 * smooth, y)]
+    ImageDraw.Draw(image).line(points, fill=colour, width=3 * smooth)
+    return png(image.resize((200, 120), Image.Resampling.LANCZOS))
+
+
+def png(image):
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def svg(x):
+    head = '<svg xmlns="http://www.w3.org/2000/svg" width="100" height="60">'
+    return f'{head}<rect x="{x}" y="10" width="40" height="40" fill="teal"/></svg>'
+
+
+TQDM = "import sys\nfor n in range(0, 101, 50):\n    print(f'\\r{n} %', end='')\nprint()"
+SVG = "image/svg+xml"
+VIEW = "application/vnd.jupyter.widget-view+json"
+STUB = "def f(x):\n    raise {}('Exercise 1')\nf(1)"
+
+
+def error(name, text):
+    return new_output("error", ename=name, evalue=text, traceback=[])
+
+
+def stub(name):
+    tags = ("exercise", "raises-exception")
+    check = new_code_cell(
+        "print('still open')", execution_count=2, outputs=[stream("still open\n")]
+    )
+    check.metadata["tags"] = ["exercise-check"]
+    return book(cell(STUB.format(name), error(name, "Exercise 1"), tags=tags), check)
+
+
+def pictured(stored, new, mime="image/png"):
+    """A cell that stored one picture and shows another."""
+    return show(mime, new)[0], new_output("display_data", data={mime: stored})
+
+
+def shows(mime, stored, new):
+    """A cell that stored one text and shows another."""
+    return pictured(stored, new, mime)
+
+
+BLANK = png(Image.new("RGB", (200, 120), "white"))
+VIEWS = [{VIEW: {"model_id": n}, "text/plain": "a slider"} for n in "12"]
+LONG = "\n".join(f"line {n}" for n in range(20000)) + "\n"
+CLEAR = "from IPython.display import clear_output\nprint('a')\nclear_output()\nprint('b')"
+UPDATE = "h = display('before', display_id=True)\nh.update('after')"
+PLAY = "import types\nwidgets = types.SimpleNamespace(play=lambda f, **k: None)\n"
+PLAY += "def draw(size=1):\n    pass\nwidgets.play(draw, size=(1, 3))"
+DIVIDE = ("1 / 0", error("ZeroDivisionError", "division by zero"))
+HOME = "/" + "home/ann/x"
+
+# A trap in one cell: the cell's source and stored outputs, its metadata, what nbval says, what we
+# say, and words of our message.
+CELLS = {
+    "outputs missing": (("print('a')",), {}, "failed", "failed", "0 stored, 1 now"),
+    "outputs gone": (("x = 1", stream("a\n")), {}, "failed", "failed", "1 stored, 0 now"),
+    "wrong picture": (pictured(drawn(), drawn(shift=30)), {}, "passed", "failed", "similarity"),
+    "blue became red": (pictured(drawn(), drawn("red")), {}, "passed", "failed", "another colour"),
+    "anti-aliasing": (pictured(drawn(), drawn(smooth=4)), {}, "passed", "passed", ""),
+    "blank picture": (pictured(BLANK, BLANK), {}, "passed", "failed", "blank"),
+    "svg jitter": (pictured(svg(10), svg(10.01), SVG), {}, "failed", "passed", ""),
+    "svg moved": (pictured(svg(10), svg(45), SVG), {}, "failed", "failed", "colour"),
+    "fourth digit": (
+        ("print('loss 0.6934')", stream("loss 0.6931\n")), {}, "failed", "passed", ""),
+    "wrong number": (
+        ("print('loss 0.79')", stream("loss 0.69\n")), {}, "failed", "failed", "stored 0.69"),
+    "in range": (
+        ("print(0.95)", stream("0.9\n")), {"range": [0.8, 1]}, "failed", "passed", ""),
+    "out of range": (
+        ("print(0.5)", stream("0.5\n")), {"range": [0.8, 1]}, "passed", "failed", "outside"),
+    "html table": (shows("text/html", "<b>1.000</b>", "<b>1.001</b>"), {}, "failed", "passed", ""),
+    "address": (
+        ("print('<object at', hex(2**46) + '>')", stream("<object at 0x7f0011223344>\n")), {},
+        "failed", "passed", ""),
+    "clear_output": ((CLEAR, stream("b\n")), {}, "failed", "passed", ""),
+    "update_display_data": (
+        (UPDATE, new_output("display_data", data={"text/plain": "'after'"})), {},
+        "failed", "passed", ""),
+    "widget": (
+        (f"display({VIEWS[0]!r}, raw=True)", new_output("display_data", data=VIEWS[1])), {},
+        "passed", "passed", ""),
+    "long output": (
+        ("for n in range(20000): print('line', n)", stream(LONG)), {}, "passed", "passed", ""),
+    "carriage returns": ((TQDM, stream("\r0 %\r50 %\r100 %\n")), {}, "passed", "passed", ""),
+    "stderr": (
+        ("import sys\nprint('w', file=sys.stderr)", stream("w\n", "stderr")), {},
+        "passed", "failed", "unexpected on stderr"),
+    "error": (DIVIDE, {}, "failed", "failed", "ZeroDivisionError"),
+    "error expected": (DIVIDE, {"tags": ["raises-exception"]}, "passed", "passed", ""),
+    "absolute path": (
+        (f"print({HOME!r})", stream(HOME + "\n")), {}, "passed", "failed", "one machine"),
+    "ignored output": (
+        ("print(2)", stream("1\n")), {"tags": ["nbval-ignore-output"]}, "passed", "passed", ""),
+    "ignored output gone": (
+        ("x = 1", stream("1\n")), {"tags": ["nbval-ignore-output"]},
+        "passed", "failed", "1 stored, 0 now"),
+}  # fmt: skip
+
+# A trap of a whole notebook: nbval says nothing, and this is what we say.
+BOOKS = {
+    "unrun": (book(cell("1 + 1", count=None)), "cell 1 was never run"),
+    "disorder": (book(cell("x = 1", count=2), cell("y = 1")), "cell 2 was run out of order"),
+    "bare": (book(cell("x = 1"), course=None), "no entry `course`"),
+    "unanswered": (stub("NotImplementedError"), "0 right, 0 wrong answers"),
+    "misfit": (stub("ValueError"), "NotImplementedError and nothing else"),
+    "sliders": (book(cell(PLAY)), "draw is never called without its sliders"),
+}
+
+
+# --- running them ---
+
+
+def run(folder, *arguments):
+    """Run pytest there; return its exit status, verdicts by item, seconds by item, and text."""
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-rs", *arguments]
+    command += ["--junitxml=junit.xml", "--color=no", "."]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    verdicts, seconds = {}, {}
+    for case in ET.parse(folder / "junit.xml").iter("testcase"):
+        bad = {child.tag for child in case} & {"failure", "error", "skipped"}
+        key = case.get("classname").removesuffix(".ipynb").split(".")[-1], case.get("name")
+        verdicts[key] = "skipped" if "skipped" in bad else "failed" if bad else "passed"
+        seconds[key] = float(case.get("time"))
+    return done.returncode, verdicts, seconds, done.stdout + done.stderr
+
+
+def write(folder, books):
+    folder.mkdir(exist_ok=True)
+    for name, notebook in books.items():
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trapped(tmp_path_factory):
+    """Verdicts on all traps: of nbval, of our plugin with its rules off, and of our rules."""
+    folder = tmp_path_factory.mktemp("traps")
+    cells = enumerate(CELLS.values(), start=1)
+    made = [cell(*c, count=n, **_course(m), tags=m.get("tags", ())) for n, (c, m, *_) in cells]
+    write(folder, {name: trap[0] for name, trap in BOOKS.items()} | {"cells": book(*made)})
+    return {
+        "nbval": run(folder, "--nbval"),
+        "plain": run(folder, *OURS, "--course-rules=plain"),
+        "ours": run(folder, *OURS),
+    }
+
+
+def _course(metadata):
+    return {name: value for name, value in metadata.items() if name != "tags"}
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_trap_in_a_cell(trapped, name):
+    *_, nbval, ours, words = CELLS[name]
+    key = "cells", f"Cell {list(CELLS).index(name)}"
+    assert trapped["nbval"][1][key] == nbval
+    assert trapped["ours"][1][key] == ours
+    assert words in trapped["ours"][3]
+
+
+@pytest.mark.parametrize("name", BOOKS)
+def test_trap_of_a_notebook(trapped, name):
+    theirs = [verdict for (book, _), verdict in trapped["nbval"][1].items() if book == name]
+    assert set(theirs) == {"passed"}
+    ours = [verdict for (book, _), verdict in trapped["ours"][1].items() if book == name]
+    assert "failed" in ours and BOOKS[name][1] in trapped["ours"][3]
+
+
+def test_plain_rules_give_nbvals_verdicts_on_the_traps(trapped):
+    assert trapped["plain"][1] == trapped["nbval"][1]
+
+
+def test_death_is_reported_at_once_with_its_cell(tmp_path):
+    deadly = book(cell("import os\nos._exit(1)"), cell("x = 1", count=2))
+    write(tmp_path, {"death": deadly})
+    _, verdicts, seconds, text = run(tmp_path, *OURS)
+    assert verdicts["death", "Cell 0"] == "failed"
+    assert verdicts["death", "Cell 1"] == "skipped"
+    assert seconds["death", "Cell 0"] < 5
+    assert "not run: the kernel died in cell 0" in text
+    _, theirs, waited, _ = run(tmp_path, "--nbval", "--nbval-cell-timeout=8")
+    assert theirs["death", "Cell 0"] == "failed" and waited["death", "Cell 0"] > 8
+
+
+def test_plain_rules_give_nbvals_verdicts_on_its_own_samples(tmp_path):
+    for path in SAMPLES.glob("*.ipynb"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    spread = ("-n", "2", "--dist", "loadscope")
+    _, theirs, _, _ = run(tmp_path, "--nbval", *spread)
+    _, ours, _, _ = run(tmp_path, *OURS, "--course-rules=plain", *spread)
+    assert len(theirs) > 40 and {"passed", "failed"} <= set(theirs.values())
+    assert ours == theirs
+
+
+# --- limits ---
+
+
+def test_time_and_memory_are_limited(tmp_path):
+    slow = book(cell("x = 1"), cell("import time\ntime.sleep(60)", count=2, seconds=0.5))
+    big = "import numpy as np, time\nx = np.ones(150_000_000)\ntime.sleep(30)"
+    large = book(cell(big), course=COURSE | {"memory": 5e8})
+    write(tmp_path, {"slow": slow, "large": large})
+    status, verdicts, seconds, text = run(tmp_path, *OURS)
+    assert status == 1
+    assert verdicts["slow", "Cell 1"] == verdicts["large", "Cell 0"] == "failed"
+    assert seconds["slow", "Cell 1"] < 20 and "Timeout of 1 seconds" in text
+    assert re.search(r"took [\d.]+ GB of memory, more than 0.5 GB", text)
+
+
+def test_minutes_limit_the_notebook_and_budget_stretches_it(tmp_path):
+    sleepy = book(cell("import time\ntime.sleep(4)"), course=COURSE | {"minutes": 0.5})
+    write(tmp_path, {"sleepy": sleepy})  # half a minute of a lesson: 3 seconds, margin included
+    assert run(tmp_path, *OURS)[0] == 1
+    assert run(tmp_path, *OURS, "--course-budget=3")[0] == 0
+
+
+# --- exercises ---
+
+RIGHT = "def double(x):\n    return 2 * x\n"
+
+
+@pytest.fixture
+def lesson(tmp_path):
+    """A notebook with one exercise, and a way to write its answers."""
+    tagged = cell(
+        "def double(x):\n    raise NotImplementedError('Exercise 1')\ndouble(3)",
+        error("NotImplementedError", "Exercise 1"),
+        count=2,
+        tags=["exercise", "raises-exception"],
+    )
+    source = (
+        "exercise.check(double, [exercise.case(3, expected=6, hint='Twice the number.')], name='1')"
+    )
+    check = cell(source, stream("Exercise 1 is still open.\n"), count=3, tags=["exercise-check"])
+    setup = cell("from course_lib import exercise")
+    write(tmp_path / "notebooks", {"09_1_twice": book(setup, tagged, check)})
+    (tmp_path / "solutions/exercises").mkdir(parents=True)
+
+    def answers(right, *wrong):
+        cells = [f"# %% exercise-1\n{right}"]
+        cells += [f"# %% exercise-1 wrong: {n}\n{source}" for n, source in enumerate(wrong)]
+        (tmp_path / "solutions/exercises/09_1_twice.py").write_text("\n".join(cells))
+        return run(tmp_path / "notebooks", *OURS)
+
+    return answers
+
+
+WRONG = [f"def double(x):\n    return {body}\n" for body in ("x", "x * x", "None")]
+
+
+def test_right_and_wrong_answers(lesson):
+    status, verdicts, _, text = lesson(RIGHT, *WRONG)
+    assert status == 0, text
+    assert sum("exercise-1" in name for _, name in verdicts) == 4
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        (("def double(x):\n    return x\n", *WRONG), "refused the answer"),
+        ((RIGHT, *WRONG[:2], RIGHT), "gave no hint"),
+        ((RIGHT, *WRONG[:2]), "1 right, 2 wrong"),
+    ],
+    ids=["wrong solution", "wrong answer passes", "too few"],
+)
+def test_answers_that_fail(lesson, answers, words):
+    status, _, _, text = lesson(*answers)
+    assert status == 1 and words in text
+
+
+# --- update, GPU, reports ---
+
+
+def test_update_writes_what_changed_and_nothing_else(tmp_path):
+    source, _ = show("text/plain", "b")
+    cells = (cell("print(0.5)", stream("0.5001\n")), cell("print('new')", stream("old\n"), count=7))
+    noisy = book(*cells, cell(source, count=None))
+    noisy.metadata["widgets"] = {"state": {}}
+    noisy.cells[0].metadata["execution"] = {"iopub.execute_input": "2026-01-01"}
+    path = write(tmp_path, {"a": noisy}) / "a.ipynb"
+    ids = [c.id for c in noisy.cells]
+    status, _, _, text = run(tmp_path, *OURS, "--course-update")
+    assert status == 0 and "stored 'old', now 'new'" in text
+    now = nbformat.read(path, as_version=4)
+    assert [c.id for c in now.cells] == ids
+    assert [c.execution_count for c in now.cells] == [1, 2, 3]
+    assert now.cells[0].outputs[0].text == "0.5001\n"  # within tolerance: left as it was
+    assert now.cells[1].outputs[0].text == "new\n"
+    assert "widgets" not in now.metadata and "execution" not in now.cells[0].metadata
+    text = path.read_text()
+    assert run(tmp_path, *OURS, "--course-update")[0] == 0
+    assert path.read_text() == text
+    assert run(tmp_path, *OURS)[0] == 0
+
+
+def test_update_leaves_a_notebook_that_fails(tmp_path):
+    path = write(tmp_path, {"a": book(cell("print(2)", stream("1\n")), cell("1 / 0", count=2))})
+    before = (path / "a.ipynb").read_text()
+    assert run(tmp_path, *OURS, "--course-update")[0] == 1
+    assert (path / "a.ipynb").read_text() == before
+
+
+def test_gpu_compares_ranges_of_the_notebooks_it_speeds_up(tmp_path):
+    faster = COURSE | {"gpu": "faster"}
+    cells = (
+        cell("print('here', 7.0)", stream("there 1.0\n")),
+        cell("print(0.95)", stream("0.9\n"), count=2, range=[0.8, 1]),
+    )
+    write(tmp_path, {"trains": book(*cells, course=faster), "reads": book(cell("1 / 0"))})
+    status, verdicts, _, text = run(tmp_path, *OURS, "--course-gpu")
+    assert status == 0, text
+    assert {name for name, _ in verdicts} == {"trains"}
+    cells[1].source = "print(0.7)"
+    write(tmp_path, {"trains": book(*cells, course=faster)})
+    assert run(tmp_path, *OURS, "--course-gpu")[0] == 1
+
+
+def test_reports(tmp_path):
+    write(
+        tmp_path, {"bad": book(cell(*pictured(drawn(), drawn("red")))), "good": book(cell("x = 1"))}
+    )
+    status, _, _, text = run(tmp_path, *OURS, "-n", "2", "--dist", "loadscope")
+    assert status == 1 and "slowest cells" in text and re.search(r"bad +[\d.]+ s +\d+ %", text)
+    build = tmp_path / "build/validate"
+    page = (build / "report.html").read_text()
+    assert "1 failed" in page and 'src="bad/cell-0-1.png"' in page and "another colour" in page
+    with Image.open(build / "bad/cell-0-1.png") as image:
+        assert image.size == (3 * 212, 120)
+        stored, new = np.asarray(image)[:, :200], np.asarray(image)[:, 212:412]
+    assert (stored != new).any() and stored[..., 2].max() == 255
+    copy = nbformat.read(build / "bad.ipynb", as_version=4)
+    assert copy.cells[0].outputs[0].data["image/png"].strip() == drawn("red")
+
+
+@functools.cache
+def course(*arguments, folder):
+    command = [sys.executable, "-m", "course_lib.cli", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+
+
+def test_the_command(tmp_path):
+    write(tmp_path / "notebooks", {"09_1_a": book(cell("print(1)", stream("1\n")))})
+    done = course("validate", folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "build/validate/junit.xml").is_file()
+    gpu = course("validate", "--gpu", folder=tmp_path)
+    assert gpu.returncode == 0 and "No notebook was validated" in gpu.stdout
+    assert course("validate", "zz", folder=tmp_path).returncode == 1
