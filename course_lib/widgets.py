@@ -118,7 +118,7 @@ class Upload:
         """
         if not self.button.value:
             return None
-        return images.read(bytes(self.button.value[0].content))
+        return images.read(bytes(self.button.value[0].content), shrink=True)
 
 
 def upload(label="Your photo"):

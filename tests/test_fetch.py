@@ -15,7 +15,8 @@ import fetch_server
 import numpy as np
 import pytest
 
-from course_lib import catalog, fetch, sources
+from course_lib import catalog, fetch
+from course_lib.fetch import sources
 
 BODY = np.random.default_rng(0).bytes(300_000)
 

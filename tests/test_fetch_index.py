@@ -12,7 +12,8 @@ import fetch_server
 import pytest
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
-from course_lib import catalog, download_bar, fetch, package_index
+from course_lib import catalog, fetch
+from course_lib.fetch import download_bar, package_index
 
 BODY = b"weights " * 5_000
 WHEEL = "thing_data-1.0-cp37-cp37m-macosx_10_15_x86_64.whl"  # no platform that runs these tests

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from . import checks
+from course_lib import checks
 
 GREY_WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)  # red, green, blue
 

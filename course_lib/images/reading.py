@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 from PIL import Image, ImageCms
 
-from . import checks
-from .photo_files import RAW, ImageError, identify, opened
+from course_lib import checks
+
+from .files import RAW, ImageError, identify, opened
 
 SUBFILE, BITS_PER_SAMPLE, COMPRESSION, ORIENTATION, PLANAR = 254, 258, 259, 274, 284  # TIFF tags
 TURNS = {  # stored array -> upright array, by the value of that tag

@@ -2,7 +2,7 @@
 
 Everywhere in the course a picture is RGB ``float32`` in [0, 1], ``(H, W, 3)``, or ``(H, W)`` when
 grey. OpenCV wants bytes and orders colours blue, green, red: `to_bgr` and `from_bgr` are the only
-place where the two orders meet. Taught in ``01_1_haar``.
+place where the two orders meet. Taught in ``01_1_haar_features``.
 """
 
 import contextlib
@@ -15,10 +15,11 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from . import checks
-from .colour_spaces import from_hsv, from_lab, to_grey, to_hsv, to_lab, to_rgb
-from .photo_files import MOST_PIXELS, ImageError
-from .photo_pixels import read
+from course_lib import checks
+
+from .colours import from_hsv, from_lab, to_grey, to_hsv, to_lab, to_rgb
+from .files import MOST_PIXELS, ImageError
+from .reading import read
 
 __all__ = [
     "ImageError",

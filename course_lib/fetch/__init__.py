@@ -12,7 +12,9 @@ import os
 import shutil
 from pathlib import Path
 
-from . import archives, catalog, download_bar, sources
+from course_lib import catalog
+
+from . import archives, download_bar, sources
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
