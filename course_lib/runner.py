@@ -10,20 +10,13 @@ import nbclient
 import nbformat
 from jupyter_client.kernelspec import NoSuchKernel
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from nbconvert import HTMLExporter
 from tqdm import tqdm
+
+from course_lib.page import page_html
 
 NOTEBOOKS = Path("notebooks")
 BUILD = Path("build/notebooks")
 _VIEW = "application/vnd.jupyter.widget-view+json"
-# nbconvert's page of JupyterLab's look drops the alt text that a figure carries in its metadata.
-_PAGE = """{%- extends 'index.html.j2' -%}
-{%- block data_png scoped -%}
-{%- set alt = output | get_metadata('alt', 'image/png') -%}
-{%- set tag = '<img alt="' ~ (alt | escape_html) ~ '" ' if alt else '<img ' -%}
-{{ super() | replace('<img ', tag, 1) }}
-{%- endblock data_png -%}
-"""
 
 
 class RunError(RuntimeError):
@@ -240,9 +233,5 @@ def _write(notebook, copy):
     copy.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, copy)
     page = copy.with_suffix(".html")
-    exporter = HTMLExporter(
-        exclude_input_prompt=True, exclude_output_prompt=True, raw_template=_PAGE
-    )
-    html, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": copy.stem}})
-    page.write_text(html, encoding="utf-8")
+    page.write_text(page_html(notebook, copy.stem), encoding="utf-8")
     return page

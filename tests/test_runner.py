@@ -186,3 +186,16 @@ def test_find_takes_beginnings_paths_and_parts(tmp_path, monkeypatch):
     for unknown in ("03", "elsewhere/01_1_a.ipynb", "draft", ""):
         with pytest.raises(FileNotFoundError, match=r"there are: 01_1, 01_2, 02_1\.$"):
             names(unknown)
+
+
+def test_page_needs_no_network():
+    """Formulas are drawn by the browser itself, and nothing is loaded from elsewhere."""
+    from nbformat.v4 import new_markdown_cell, new_notebook
+
+    from course_lib.page import page_html
+
+    text = "The sum $S_{y}$ is\n\n$$\\frac{a}{b}$$\n\nand costs 5 dollars."
+    page = page_html(new_notebook(cells=[new_markdown_cell(text)]), "title")
+    assert page.count("<math") == 2 and "<mfrac>" in page and "<msub>" in page
+    assert "<title>title</title>" in page
+    assert "<script" not in page and 'rel="stylesheet" href' not in page

@@ -3,6 +3,7 @@
 ``python -m course_lib.staff.course_map`` writes it between its two marks.
 """
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -34,13 +35,19 @@ def table(notebooks):
     for path in notebooks:
         book = nbformat.read(path, as_version=4)
         course = book.metadata["course"]
-        lines = [line for line in book.cells[0].source.splitlines() if line.strip()]
-        title, promise = lines[0].lstrip("# "), lines[1]
+        title, promise = _head(book.cells[0].source)
         sizes = [f"{name} ({catalog.asset(name).size / 1e6:.0f} MB)" for name in course["needs"]]
         link = f"[{title}](notebooks/{path.name})"
         downloads = ", ".join(sizes) or "none"
         rows.append(f"| {path.stem[:4]} | {link} | {promise} | {course['minutes']} | {downloads} |")
     return "\n".join(rows)
+
+
+def _head(source):
+    """Title without its number, and the sentence below it, of a notebook's first cell."""
+    title, promise = source.split("\n\n")[:2]
+    title = re.sub(r"^# *[\d_.]+ *", "", title)
+    return title, " ".join(promise.replace("**", "").split())
 
 
 def write(readme, notebooks):
