@@ -180,7 +180,7 @@ def draw(by_windows, by_features):
         ]
         ax.set_yticks(ticks, [f"{t:g}" for t in ticks], minor=False)
         ax.minorticks_off()
-    figure.suptitle(f"One stage of {ROUNDS} stumps: twice the windows or features, twice the time")
+    figure.suptitle(f"One stage of {ROUNDS} stumps: time grows no faster than the work")
     figure.savefig(CHART, dpi=110)
 
 
