@@ -7,7 +7,8 @@ pixels), then 10 rounds of AdaBoost on stumps with half of the windows; the othe
     python benchmarks/haar_boosting.py --theirs 3   # their times as medians of three runs too
 
 Prints Markdown tables. Ours compiles with numba on first use; that is timed on its own, in fresh
-processes with an empty and a filled cache, and is in none of the other numbers.
+processes with an empty and a filled cache, and is in none of the other numbers. On a machine that
+is busy with other things two threads wait for each other; OMP_WAIT_POLICY=passive helps there.
 """
 
 import argparse
