@@ -24,7 +24,7 @@ run: .venv/ready  ## run notebooks without a browser: make run NB=01_1
 fetch: .venv/ready  ## download what the notebooks need
 	$(COURSE) fetch 1
 
-test: lint fetch unit notebooks  ## lint, unit tests, every notebook under nbval
+test: lint unit notebooks  ## lint, unit tests, every notebook run and compared
 
 lint: .venv/ready
 	$(BIN)/ruff check .
@@ -32,11 +32,10 @@ lint: .venv/ready
 	$(BIN)/lint-imports
 
 unit: .venv/ready fetch
-	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest tests -q -n 2 --dist loadscope --durations=10
 
-# One thread per library and two notebooks at a time: side by side they do not starve each other.
 notebooks: .venv/ready fetch
-	$(BIN)/python -m pytest --nbval notebooks -n 2 --dist loadscope --durations=15
+	$(COURSE) validate
 
 lock: .venv/ready  ## renew requirements.lock after a change of pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --all-extras \
