@@ -12,6 +12,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from course_lib.classic import boosting, stumps
 from course_lib.classic import boosting_drawing as drawing
+from course_lib.classic import boosting_figures as figures
 from course_lib.classic.binning import bin_features
 from course_lib.classic.boosting import Ensemble, Stump
 
@@ -358,6 +359,60 @@ def test_the_plane_has_the_colour_of_the_answer():
     above = ax.images[0].get_array()
     assert above[5:].all() and not above[:5].any()  # row 0 is at the bottom
     assert ax.images[0].origin == "lower"
+    plt.close("all")
+
+
+def test_written_votes_add_up_to_the_written_sum():
+    matplotlib.use("agg")
+    ax = plt.figure().subplots()
+    stumps_ = Stump(0, 2.5, -1), Stump(0, 8.5, -1), Stump(1, 5.5, 1)
+    drawing.show_votes(ax, stumps_, (0.4236, 0.6496, 0.9229), [(1, 9), (9, 1)])
+    want = ["+0.42\n+0.65\n+0.92\n= +1.99", "−0.42\n−0.65\n−0.92\n= −1.99"]
+    assert [text.get_text() for text in ax.texts] == want
+    plt.close("all")
+
+
+def test_rounds_are_drawn_with_their_own_weights():
+    matplotlib.use("agg")
+    weights = []
+    voters = boosting.fit_adaboost(
+        POINTS, SIGNS, 3, on_round=lambda e, error, now: weights.append(now)
+    )
+    fig = figures.show_rounds(voters, POINTS, SIGNS, weights, columns=2, size=10)
+    titles = [ax.get_title() for ax in fig.axes]
+    assert titles[:2] == ["Round 1: error 0.300, say 0.42", "Round 2: error 0.214, say 0.65"]
+    areas = np.concatenate([dots.get_sizes() for dots in fig.axes[1].collections[:4]])
+    assert areas.max() / areas.min() == pytest.approx(7 / 3)  # 1/6 against 1/14
+    plt.close("all")
+
+
+def test_every_classifier_gets_a_panel_with_its_title():
+    matplotlib.use("agg")
+    voters = [Stump(0, 0.0, 1), Stump(1, 0.0, 1)]
+    fig = figures.show_voters(voters, np.eye(2), [1, -1], ["across", "up"], truth=np.sin)
+    assert [ax.get_title() for ax in fig.axes] == ["across", "up"]
+    across, up = (ax.images[0].get_array() for ax in fig.axes)
+    assert across[0, -1] and not up[0, -1]  # the lower right corner
+    plt.close("all")
+
+
+def test_a_question_says_what_counts_as_a_face():
+    matplotlib.use("agg")
+    rows = np.array([[0, 0, 0, 4, 2], [1, 0, 0, 2, 4]])
+    asked = [Stump(0, 1.25, 1), Stump(1, -3.0, -1)]
+    fig = figures.show_questions(asked, rows, np.zeros((6, 6)))
+    first, second = (ax.get_title() for ax in fig.axes)
+    assert first.endswith("orange − blue > 1.2") and second.endswith("orange − blue < −3.0")
+    plt.close("all")
+
+
+def test_rounds_lie_evenly_on_a_logarithmic_axis():
+    matplotlib.use("agg")
+    ax = plt.figure().subplots()
+    drawing.show_errors(ax, {"a": np.arange(1, 1001) / 1000}, y_label="share wrong")
+    x, y = ax.lines[0].get_data()
+    assert x[0] == 1 and x[-1] == 1000 and len(x) <= 80
+    np.testing.assert_allclose(y, x / 1000)
     plt.close("all")
 
 

@@ -1,10 +1,13 @@
-"""Samples of two classes and a classifier's answers, drawn on the plane.
+"""Samples of two classes and a classifier's answers, drawn on Axes.
 
 Taught in ``01_2_adaboost``.
 """
 
+from fractions import Fraction
+
 import numpy as np
 from matplotlib.colors import ListedColormap
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from course_lib import plot
 
@@ -79,7 +82,9 @@ def show_answers(ax, answer, *, limits=(-1, 1, -1, 1), resolution=300, line=True
     ax.imshow(above, cmap=ANSWERS, vmin=0, vmax=1, origin="lower", extent=limits, aspect="auto")
     if line and above.any() and not above.all():
         ax.contour(across, up, above, levels=[0.5], colors="black", linewidths=1)
-    ax.set(xlim=(x0, x1), ylim=(y0, y1))
+    ax.set(xlim=(x0, x1), ylim=(y0, y1), xlabel="feature 0", ylabel="feature 1")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(MaxNLocator(3, steps=[1, 5, 10]))
     return ax
 
 
@@ -129,8 +134,109 @@ def show_sorted_pass(ax, values, labels, weights, errors):
     ax.plot(threshold, errors[best], "v", color=plot.VERMILLION, markersize=11)
     text = {"ha": "center", "va": "top", "color": plot.VERMILLION}
     ax.text(threshold, errors[best] - 0.05, f"best threshold {threshold:g}", **text)
+    ticks = np.unique(np.r_[0, steps].round(9))
+    fractions = [str(Fraction(tick).limit_denominator(len(values))) for tick in ticks]
+    ax.set_yticks(ticks, fractions)
     ax.set(xlim=(ends[0], ends[-1]), ylim=(-0.28, steps.max() + 0.1))
-    ax.set(xlabel="value of the feature, and threshold", ylabel="weighted error")
+    ax.set(xlabel="threshold (below the line: the samples)", ylabel="error of “+1 above”")
+    return ax
+
+
+def show_say(ax, say, error):
+    """Draw how much say a stump gets for each error, and mark one stump, a coin and a bad one.
+
+    Parameters
+    ----------
+    ax : Axes
+    say : callable
+        Takes errors (N,) in (0, 1) and returns (N,) weights of votes.
+    error : float
+        Error of the stump to mark, below 0.5.
+
+    Returns
+    -------
+    Axes
+    """
+    errors = np.linspace(0.01, 0.99, 300)
+    ax.axhline(0, color="grey", linewidth=1)
+    ax.plot(errors, say(errors), linewidth=2)
+    marked = np.array([error, 0.5, 0.9])
+    ax.plot(marked, say(marked), "o", color=plot.VERMILLION)
+    ax.text(error + 0.03, say(error) + 0.1, "our stump")
+    ax.text(0.48, -0.5, "a coin: no say", ha="right")
+    ax.text(0.85, -1.6, "often wrong:\ntrust the opposite", ha="right")
+    ax.set(xlabel=r"weighted error $\varepsilon$", ylabel=r"say $\alpha$", xlim=(0, 1))
+    return ax
+
+
+def show_votes(ax, stumps, alphas, spots):
+    """Write the weighted votes of all stumps, and their sum, at some spots of the plane.
+
+    Parameters
+    ----------
+    ax : Axes
+    stumps : sequence of boosting.Stump
+    alphas : sequence of float
+        Written, and added up, with two digits.
+    spots : sequence of (x, y)
+
+    Returns
+    -------
+    Axes
+    """
+    for spot in spots:
+        pairs = zip(stumps, alphas, strict=True)
+        votes = [round(alpha, 2) * stump.predict([spot])[0] for stump, alpha in pairs]
+        lines = [f"{vote:+.2f}" for vote in votes] + [f"= {sum(votes):+.2f}"]
+        text = "\n".join(lines).replace("-", "−")
+        ax.text(*spot, text, ha="center", va="center", fontsize=10)
+    return ax
+
+
+def show_errors(ax, errors, *, y_label):
+    """Draw the share of wrong answers after each round, rounds on a logarithmic axis.
+
+    Parameters
+    ----------
+    ax : Axes
+    errors : dict of str to (rounds,) array
+    y_label : str
+
+    Returns
+    -------
+    Axes
+    """
+    curves = {}
+    for name, curve in errors.items():
+        # Of thousands of rounds, those that lie evenly on the axis.
+        some = np.unique(np.geomspace(1, len(curve), 80).astype(int))
+        curves[name] = some, np.asarray(curve)[some - 1]
+    plot.show_curves(curves, ax=ax, x_label="rounds", y_label=y_label)
+    ax.set_xscale("log")
+    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    return ax
+
+
+def show_margins(ax, margins):
+    """Draw which share of the samples has less than each margin.
+
+    Parameters
+    ----------
+    ax : Axes
+    margins : dict of str to (n_samples,) array
+
+    Returns
+    -------
+    Axes
+    """
+    for (name, values), line in zip(margins.items(), (":", "--", "-"), strict=False):
+        low = f"{values.min():+.2f}".replace("-", "−")
+        ax.ecdf(values, linestyle=line, linewidth=2, label=f"{name}: {low}")
+    ax.axvline(0, color="grey", linewidth=1)
+    ax.axvspan(-1, 0, color="#EEEEEE", zorder=0)
+    ax.set(xlabel="margin (grey: wrong)", ylabel="share of samples with a smaller one")
+    ax.set(xlim=(-1, 1), xticks=[-1, -0.5, 0, 0.5, 1])
+    ax.legend(loc="upper left", title="smallest margin")
     return ax
 
 
