@@ -33,7 +33,10 @@ def lab(
     """Open JupyterLab on a notebook."""
     book = _find([notebook])[0]
     command = [sys.executable, "-m", "jupyter", "lab", str(book)]
-    raise typer.Exit(subprocess.call(command + ([] if browser else ["--no-browser"])))
+    command += [] if browser else ["--no-browser"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:  # as in a container; Jupyter asks for this
+        command.append("--allow-root")
+    raise typer.Exit(subprocess.call(command))
 
 
 @app.command()

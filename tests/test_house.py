@@ -1,6 +1,7 @@
 """The rules of the house: layers, sizes, laziness, notebooks in order, README and lists in step."""
 
 import ast
+import hashlib
 import json
 import re
 import statistics
@@ -97,6 +98,16 @@ def test_only_the_rooms_of_the_plan():
     folders = {name.split("/")[0] for name in TRACKED if "/" in name}
     plan = {"notebooks", "course_lib", "assignments", "solutions", "data", "tests", "benchmarks"}
     assert folders <= plan | {".ci", ".github", ".devcontainer", ".binder"}
+
+
+def test_weights_of_our_own_have_cards_that_name_their_bytes():
+    files = [ROOT / name for name in TRACKED if name.startswith("data/models/")]
+    weights = [path for path in files if path.suffix not in {".md", ".py"}]
+    assert weights
+    for path in weights:
+        card = path.with_suffix(".md").read_text(encoding="utf-8")
+        assert hashlib.sha256(path.read_bytes()).hexdigest() in card, path.name
+        assert path.stat().st_size < 12_000_000
 
 
 def test_no_machine_is_named():
