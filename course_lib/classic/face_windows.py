@@ -80,9 +80,8 @@ def split_in_blocks(count, *, block=50, parts=5):
 
     Notes
     -----
-    In the CBCL faces a picture's near-copies (the same face, shifted or turned a little) follow
-    each other: of the equalised half a third has one, nearly all of them within four files.
-    A split by single files would test on faces that were trained on.
+    In CBCL near-copies of a face (shifted or turned a little) follow each other within a few
+    files. A split by single files would test on faces that were trained on.
     """
     count = checks.number(count, "count", low=0, integer=True)
     block = checks.number(block, "block", low=1, integer=True)
