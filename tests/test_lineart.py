@@ -1,6 +1,7 @@
 """Thresholds, differences of Gaussians, XDoG and pencil against scikit-image and OpenCV."""
 
 import cv2
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import skimage.filters
@@ -11,6 +12,7 @@ from skimage import data
 
 from course_lib import images
 from course_lib.classic import filters, lineart, pencil
+from course_lib.classic import lineart_drawing as drawing
 
 units = st.floats(0, 1, width=32)
 greys = arrays.arrays(np.float32, st.tuples(st.integers(1, 12), st.integers(1, 12)), elements=units)
@@ -184,5 +186,91 @@ def test_more_shade_is_darker(grey):
     ],
 )
 def test_errors_name_the_argument(grey, call, says):
+    with pytest.raises(ValueError, match=says):
+        call(grey)
+
+
+# --- drawing --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """The figures and alt texts that were shown."""
+    kept = []
+    monkeypatch.setattr(drawing.plot, "show", lambda figure, alt: kept.append((figure, alt)))
+    return kept
+
+
+def test_a_row_holds_each_picture_beneath_its_name(shown, grey):
+    drawing.show_row({"one": grey, "two": 1 - grey}, "Two pictures.", vmin=-1)
+    (figure, alt), (left, right) = shown[0], shown[0][0].axes
+    assert alt == "Two pictures." and [left.get_title(), right.get_title()] == ["one", "two"]
+    assert np.array_equal(right.images[0].get_array(), 1 - grey)
+    assert left.images[0].get_clim() == (-1, 1)
+    assert figure.get_figwidth() == pytest.approx(5.4)
+
+
+def test_boxes_are_drawn_on_the_first_picture_only(shown, grey):
+    drawing.show_row({"a": grey, "b": grey}, "Two.", boxes={"lawn": (1, 2, 5, 8)})
+    left, right = shown[0][0].axes
+    assert [text.get_text() for text in left.texts] == ["lawn"]
+    assert left.patches[0].get_width() == 4 and not right.patches
+
+
+def test_play_starts_at_the_defaults(monkeypatch):
+    def recipe(photo="cat", sigma=1.5, p=20, **pen):
+        pass
+
+    panels = []
+    monkeypatch.setattr(drawing.widgets, "play", lambda function, **panel: panels.append(panel))
+    limits = {"sigma": (0.5, 4.0, 0.1), "p": (0, 80), "flow": (0.0, 9.0)}
+    drawing.play(recipe, {"flow": 4.0}, photo=["dog", "cat"], **limits)
+    starts = {name: control.value for name, control in panels[0].items()}
+    assert starts == {"photo": "cat", "sigma": 1.5, "p": 20, "flow": 4.0}
+    sigma = panels[0]["sigma"]
+    assert (sigma.min, sigma.max, sigma.step) == (0.5, 4, 0.1)
+    with pytest.raises(ValueError, match="flow has no default"):
+        drawing.play(recipe, flow=(0.0, 9.0))
+
+
+def test_steps_draw_the_last_picture_large(shown, grey):
+    drawing.show_steps({"a": grey, "b": grey, "c": grey}, "Three steps.")
+    figure = shown[0][0]
+    figure.canvas.draw()
+    widths = {ax.get_title(): ax.get_window_extent().width for ax in figure.axes}
+    assert widths["c"] > 1.8 * max(widths["a"], widths["b"])
+
+
+def test_a_correlation_is_drawn_as_its_numbers():
+    picture, kernel = np.zeros((4, 4)), np.full((3, 3), 1 / 3)
+    figure = drawing.show_correlation(picture, kernel, picture + 2, ["a", "b", "c"])
+    words = [[text.get_text() for text in ax.texts] for ax in figure.axes]
+    assert words == [["0"] * 16, ["0.33"] * 9, ["2"] * 16]
+    plt.close(figure)
+
+
+def test_close_up_starts_in_the_upper_middle():
+    picture = np.arange(200).reshape(10, 20)
+    assert np.array_equal(drawing.close_up(picture, 3), picture[1:4, 6:9])
+    assert drawing.close_up(picture, 50).shape == (9, 14)
+    assert drawing.close_up(np.zeros((10, 10, 3)), 2).shape == (2, 2, 3)
+
+
+def test_sure_edges_are_blue_even_where_they_are_perhaps_edges():
+    painted = drawing.colour_edges([[True, False, False]], [[True, True, False]])
+    red, _, blue = np.moveaxis(painted, -1, 0)
+    assert (blue[0, 0] > red[0, 0]) and (red[0, 1] > blue[0, 1]) and (painted[0, 2] == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda g: drawing.show_row({}, "Nothing."), "pictures is empty"),
+        (lambda g: drawing.show_steps({"a": g}, "One."), "pictures has 1"),
+        (lambda g: drawing.close_up(g, 0), "side is 0"),
+        (lambda g: drawing.colour_edges(g > 0, g[1:] > 0), "weak"),
+    ],
+)
+def test_drawing_errors_name_the_argument(grey, call, says):
     with pytest.raises(ValueError, match=says):
         call(grey)

@@ -1,7 +1,7 @@
 # The answers to the exercises of notebooks/01_4_line_art.ipynb, and typical wrong ones.
 
 # %% exercise-1
-# Exercise 1: return a copy of the picture (H, W, 3) that is white where difference (H, W) > threshold.
+# Exercise 1: a copy of the picture (H, W, 3) that is white where difference (H, W) > threshold.
 def white_ink(picture, difference, threshold):
     painted = picture.copy()
     painted[difference > threshold] = 1
@@ -39,7 +39,7 @@ white_ink(np.zeros((1, 2, 3)), np.array([[0.0, 0.2]]), 0.1)
 
 
 # %% exercise-2
-# Exercise 2: return the mask, grown by `radius` and shrunk again, as a bool array of the same shape.
+# Exercise 2: the mask, grown by `radius` and shrunk again: a bool array of the same shape.
 def close_gaps(mask, radius):
     return morphology.erode(morphology.dilate(mask, radius), radius)
 
