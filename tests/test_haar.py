@@ -16,6 +16,7 @@ from skimage.transform import integral_image as skimage_integral
 
 from course_lib.classic import haar
 from course_lib.classic import haar_drawing as drawing
+from course_lib.classic import haar_figures as figures
 
 SKIMAGE_TYPES = dict(
     zip(
@@ -333,3 +334,56 @@ def test_show_histogram_counts_faces_and_others():
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
     assert "threshold: −1.5" in labels
     plt.close(ax.figure)
+
+
+def test_show_tables_colours_one_rectangle_in_each():
+    tables, places = [np.eye(2, dtype=int), np.zeros((3, 3), int)], [(0, 0, 1, 1), (1, 0, 2, 3)]
+    colours = (drawing.LIGHT, drawing.DARK)
+    figure = drawing.show_tables(tables, places, ["a", "b"], colours=colours, indices=True)
+    assert [ax.get_title() for ax in figure.axes] == ["a", "b"]
+    assert [ax.patches[0].get_width() for ax in figure.axes] == [1, 2]
+    assert figure.axes[0].patches[0].get_facecolor() != figure.axes[1].patches[0].get_facecolor()
+    assert list(figure.axes[1].get_yticks()) == [0, 1, 2]
+    plt.close(figure)
+
+
+def test_show_search_leaves_out_what_is_nan():
+    heat = np.full((30, 40), np.nan)
+    heat[12, 20] = 3.0
+    names = {"here": (20, 12)}
+    figure = figures.show_search((1, 4, 7, 16, 6), np.eye(25), np.zeros((30, 40)), heat, names)
+    drawn = figure.axes[2].images[-1].get_array()
+    assert drawn.count() == 1 and drawn[12, 20] == 3
+    assert [text.get_text() for text in figure.axes[2].texts] == ["here"]
+    plt.close(figure)
+
+
+def test_show_prices_writes_the_additions_themselves():
+    sides = np.array([2, 4])
+    figure = figures.show_prices(sides, {"slow": sides**2 - 1, "fast": np.array([3, 3])})
+    ax = figure.axes[0]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["3", "15"]
+    np.testing.assert_array_equal(ax.lines[1].get_ydata(), [3, 3])
+    plt.close(figure)
+
+
+def test_show_threshold_and_trial_mark_their_value():
+    responses, is_face = np.array([0.0, 1, 2, 3]), np.array([False, False, True, False])
+    figure = figures.show_threshold(responses, is_face, 1.5, {"a": ([0, 1], [0, 1])})
+    assert figure.axes[0].lines[0].get_xdata()[0] == 1.5
+    np.testing.assert_array_equal(figure.axes[1].lines[0].get_ydata(), [0, 1])
+    trial = figures.show_trial((1, 0, 0, 6, 6), np.eye(6), "face 2", 2.0, responses, is_face)
+    assert trial.axes[0].get_title() == "face 2: response +2.0"
+    assert trial.axes[1].lines[0].get_xdata()[0] == 2
+    plt.close("all")
+
+
+def test_show_lamps_and_failures_draw_what_they_are_given():
+    figure = figures.show_lamps({"raw": ([100, 50], [96, 80]), "normalised": ([100, 50], [95, 95])})
+    assert figure.axes[0].xaxis_inverted()
+    angles, tilted = np.arange(0, 31, 10), np.array([5.0, 3, 1, 0])
+    boxes = [(0, 0, 5, 5), (2, 2, 7, 7)]
+    failures = figures.show_failures(np.zeros((9, 9)), boxes, angles, tilted, 2.0)
+    assert [text.get_text() for text in failures.axes[0].texts] == ["strongest", "her face"]
+    np.testing.assert_array_equal(failures.axes[1].lines[1].get_ydata(), tilted)
+    plt.close("all")

@@ -111,7 +111,7 @@ def _draw_cell(ax, x, y, width, height, sign, alpha):
     ax.text(*middle, "+" if sign > 0 else "−", ha="center", va="center", **text)
 
 
-def show_numbers(values, *, ax, rectangle=None, colour=LIGHT, title=None):
+def show_numbers(values, *, ax, rectangle=None, colour=LIGHT, title=None, indices=False):
     """Draw a small table of numbers as a grid, one rectangle of it coloured.
 
     Parameters
@@ -122,6 +122,8 @@ def show_numbers(values, *, ax, rectangle=None, colour=LIGHT, title=None):
         The cells to colour.
     colour : colour
     title : str, optional
+    indices : bool
+        Whether to write the numbers of the rows and columns outside.
 
     Returns
     -------
@@ -129,6 +131,10 @@ def show_numbers(values, *, ax, rectangle=None, colour=LIGHT, title=None):
     """
     values = np.asarray(values)
     plot.show_images([np.ones(values.shape)], [title or ""], axes=[ax])
+    if indices:
+        ax.set(xticks=range(values.shape[1]), yticks=range(values.shape[0]))
+        ax.set(xlabel="x (column)", ylabel="y (row)")
+        ax.tick_params(length=0, colors="grey")
     if rectangle is not None:
         x, y, width, height = rectangle
         ax.add_patch(Rectangle((x - 0.5, y - 0.5), width, height, color=colour, alpha=0.6))
@@ -166,3 +172,31 @@ def show_histogram(responses, is_face, *, ax, line, label, title=None):
     ax.set_ylim(top=1.5 * ax.get_ylim()[1])  # room for the legend
     ax.legend(ncols=3, loc="upper center", fontsize=10, columnspacing=1, handlelength=1.5)
     return ax
+
+
+def show_tables(tables, rectangles, titles, *, colours=(LIGHT,), height=3.3, indices=False):
+    """Draw small tables of numbers side by side, one rectangle of each coloured.
+
+    Parameters
+    ----------
+    tables : sequence of (H, W) array
+    rectangles : sequence of (x, y, width, height)
+        One per table.
+    titles : sequence of str
+        One per table.
+    colours : sequence of colour
+        Taken in turn.
+    height : float
+        Of the figure, in inches.
+    indices : bool
+        See `show_numbers`.
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    figure, axes = plt.subplots(1, len(tables), figsize=(9, height), layout="constrained")
+    for n, (table, rectangle, title) in enumerate(zip(tables, rectangles, titles, strict=True)):
+        style = {"colour": colours[n % len(colours)], "title": title, "indices": indices}
+        show_numbers(table, ax=axes[n], rectangle=rectangle, **style)
+    return figure
