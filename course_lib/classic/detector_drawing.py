@@ -1,4 +1,4 @@
-"""Pictures of what a face detector does: windows, hits, what is left after each stage, scores.
+"""Pictures of what a face detector does: windows, hits, what is left after each stage, verdicts.
 
 Taught in ``01_3_face_detector``.
 """
@@ -6,7 +6,32 @@ Taught in ``01_3_face_detector``.
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from course_lib import plot
+from course_lib import images, plot
+
+
+def show_attention(image, reached, stages, *, ax, least=8):
+    """Colour the places of a picture whose windows passed many stages.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, 3) array
+    reached : (H, W) array
+        From `scan.attention`.
+    stages : int
+        How many the cascade has.
+    ax : Axes
+    least : int
+        Places with fewer stages stay as they are.
+
+    Returns
+    -------
+    Axes
+    """
+    values = np.where(reached < least, np.nan, reached)
+    label = f"stages passed, of {stages}"
+    plot.show_heatmap(values, image=image, ax=ax, label=label, cmap="plasma")
+    ax.images[-1].colorbar.set_ticks([least, *range(5 * (least // 5 + 1), stages + 1, 5)])
+    return ax
 
 
 def show_hits(image, hits, *, ax, colour=plot.ORANGE, width=0.8, title=None):
@@ -52,13 +77,18 @@ def show_scores(face_scores, other_scores, lines, *, ax, title=None):
     """
     both = np.concatenate([face_scores, other_scores])
     bins = np.linspace(both.min(), both.max(), 31)
-    style = {"density": True, "alpha": 0.65, "edgecolor": "white"}
-    ax.hist(face_scores, bins, color=plot.ORANGE, label="faces", **style)
-    ax.hist(other_scores, bins, color=plot.BLUE, hatch="//", label="not faces", **style)
+    groups = {
+        "faces": (face_scores, {"color": plot.ORANGE}),
+        "not faces": (other_scores, {"color": plot.BLUE, "hatch": "//"}),
+    }
+    for name, (scores, style) in groups.items():
+        weights = np.full(len(scores), 100 / len(scores))
+        style |= {"alpha": 0.65, "edgecolor": "white", "label": name}
+        ax.hist(scores, bins, weights=weights, **style)
     for (name, value), dash in zip(lines.items(), ("--", "-", ":"), strict=False):
         label = f"{name}: {value:.2f}".replace("-", "−")
         ax.axvline(value, color="black", linestyle=dash, label=label, ymax=0.7)
-    ax.set(xlabel="score of the stage", ylabel="density", title=title or "")
+    ax.set(xlabel="score of the stage", ylabel="share of its kind (%)", title=title or "")
     ax.set_ylim(top=1.45 * ax.get_ylim()[1])  # room for the legend
     ax.legend(ncols=2, loc="upper left", fontsize=10)
     return ax
@@ -153,3 +183,65 @@ def show_settings(result, faces, scales, neighbours, *, ax, title):
     ax.set(xlabel="min_neighbors", ylabel="scale factor", title=title)
     ax.figure.colorbar(drawn, ax=ax, label="recall", shrink=0.9)
     return ax
+
+
+def mosaic(image, block=18):
+    """A picture as coarse squares, in which nobody can be recognised.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, 3) array
+    block : int
+        Side of a square in pixels.
+
+    Returns
+    -------
+    float32 ndarray
+        Of the shape of `image`.
+    """
+    height, width = image.shape[:2]
+    small = images.resize(image, height // block, width // block)
+    return images.resize(small, height, width, method="nearest")
+
+
+def show_verdict(image, truth, found, right, *, ax):
+    """Draw annotated faces white, boxes that found one orange, false alarms dashed red.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, 3) array
+    truth, found : (N, 4) and (M, 4) array
+        Corners ``x0, y0, x1, y1`` in pixels.
+    right : (M,) bool array
+        Which of the found boxes are on a face.
+    ax : Axes
+
+    Returns
+    -------
+    Axes
+        Its title counts them.
+    """
+    plot.show_boxes(image, truth, colour="white", ax=ax)
+    plot.show_boxes(None, found[right], ax=ax)
+    plot.show_boxes(None, found[~right], colour=plot.VERMILLION, style="--", ax=ax)
+    ax.set_title(f"{right.sum()} of {len(truth)} found, {(~right).sum()} false")
+    return ax
+
+
+def show_two_detectors(image, ours, theirs, *, ax, title=None):
+    """Draw the boxes of one detector orange and those of another dashed blue.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, 3) array
+    ours, theirs : (N, 4) and (M, 4) array
+        Corners ``x0, y0, x1, y1`` in pixels.
+    ax : Axes
+    title : str, optional
+
+    Returns
+    -------
+    Axes
+    """
+    plot.show_boxes(image, ours, ax=ax, title=title)
+    return plot.show_boxes(None, theirs, colour=plot.SKY, style="--", ax=ax)

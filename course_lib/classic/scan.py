@@ -17,7 +17,7 @@ from course_lib import checks, images
 from course_lib.classic import grouping, pyramid, scan_kernels
 from course_lib.classic.scan_kernels import FLAT, SKIPPED
 
-__all__ = ["FLAT", "SKIPPED", "depth_maps", "detect", "raw_hits", "stage_counts"]
+__all__ = ["FLAT", "SKIPPED", "attention", "depth_maps", "detect", "raw_hits", "stage_counts"]
 
 TOLERANCE = np.float32(1e-5)  # By which a stage's sum may miss its threshold.
 BAND = 64  # Rows of a level that a thread scans at a time; their integral images fit its cache.
@@ -106,6 +106,30 @@ def stage_counts(image, cascade, *, scale_factor=1.1, min_size=None, max_size=No
     count = len(cascade.stages)
     ended = sum(np.bincount(depth.ravel(), minlength=256) for _, depth in maps)
     return ended[: count + 1][::-1].cumsum()[::-1]
+
+
+def attention(image, cascade, *, spot=7):
+    """For every place of a picture, how many stages the windows around that place passed.
+
+    Parameters
+    ----------
+    image, cascade
+        As in `detect`.
+    spot : int
+        Side of the square in pixels that stands for the middle of a window, so that one shows.
+
+    Returns
+    -------
+    (H, W) float64 ndarray
+        The largest number of stages; 0 where no window has its middle.
+    """
+    reached = np.zeros(np.shape(image)[:2])
+    for level, depth in depth_maps(image, cascade):
+        corners = np.indices(depth.shape) * level.step  # (2, rows, columns)
+        half = np.reshape(cascade.window[::-1], (2, 1, 1)) / 2  # height, width
+        y, x = np.rint((corners + half) * level.scale).astype(int)
+        np.maximum.at(reached, (y, x), np.where(depth >= FLAT, 0, depth))
+    return cv2.dilate(reached, np.ones((spot, spot)))
 
 
 def depth_maps(image, cascade, *, scale_factor=1.1, min_size=None, max_size=None):

@@ -62,3 +62,36 @@ def count(found, truth, *, overlap=OVERLAP):
         len(detection_boxes.match(f, t, overlap=overlap)) for f, t in zip(found, truth, strict=True)
     ]
     return sum(pairs), sum(len(f) for f in found) - sum(pairs)
+
+
+def agreement(mine, theirs, *, overlap=0.9):
+    """How well the boxes of two detectors agree over several photos.
+
+    Parameters
+    ----------
+    mine, theirs : sequence of (n, 4) array_like
+        Boxes of each photo, ``x0, y0, x1, y1`` in pixels.
+    overlap : float
+        Intersection over union from which two boxes are a pair.
+
+    Returns
+    -------
+    counts : (3,) int64 ndarray
+        Boxes of the first, boxes of the second, and pairs.
+    furthest : float
+        The largest difference between the coordinates of two boxes of a pair, in pixels.
+
+    Raises
+    ------
+    ValueError
+        If they are not for the same number of photos, or a box is no box.
+    """
+    if len(mine) != len(theirs):
+        raise ValueError(f"mine is for {len(mine)} photos and theirs for {len(theirs)}.")
+    counts, furthest = np.zeros(3, np.int64), 0.0
+    for ours, others in zip(map(checks.boxes, mine), map(checks.boxes, theirs), strict=True):
+        pairs = detection_boxes.match(ours, others, overlap=overlap)  # (P, 2)
+        counts += len(ours), len(others), len(pairs)
+        gaps = np.abs(ours[pairs[:, 0]] - others[pairs[:, 1]])
+        furthest = max(furthest, gaps.max(initial=0))
+    return counts, furthest
