@@ -72,6 +72,8 @@ def validate(
     import pytest
 
     books = [str(book) for book in _find(notebooks or [])]
+    if not books:
+        _stop("There is no notebook in notebooks/.")
     arguments = ["-p", "course_lib.staff.validate", "--course", "-q", *books]
     arguments += [f"--course-budget={budget}", f"--junitxml={JUNIT}"]
     arguments += ["--course-update"] * update + ["--course-gpu"] * gpu

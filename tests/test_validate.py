@@ -1,20 +1,23 @@
 """Validation against nbval: the same verdicts with our rules off, and what only our rules see."""
 
 import base64
-import functools
+import contextlib
 import io
+import os
 import re
 import shutil
-import subprocess
-import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from unittest import mock
 
 import nbformat
 import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image, ImageDraw
+from typer.testing import CliRunner
+
+from course_lib import cli
 
 SAMPLES = Path(__file__).parent / "nbval_samples"
 COURSE = {"part": 9, "minutes": 60, "needs": [], "gpu": "none"}
@@ -47,18 +50,18 @@ def book(*cells, course=COURSE):
     return new_notebook(cells=list(cells), metadata=metadata)
 
 
-def drawn(colour="blue", shift=0, smooth=1):
+def drawn(colour="blue", shift=0, smooth=1, kind="PNG"):
     size = (200 * smooth, 120 * smooth)
     image = Image.new("RGB", size, "white")
     y = 60 * smooth + shift
     points = [(20 * smooth, y - 30 * smooth), (90 * smooth, y + 25 * smooth), (180 * smooth, y)]
     ImageDraw.Draw(image).line(points, fill=colour, width=3 * smooth)
-    return png(image.resize((200, 120), Image.Resampling.LANCZOS))
+    return png(image.resize((200, 120), Image.Resampling.LANCZOS), kind)
 
 
-def png(image):
+def png(image, kind="PNG"):
     buffer = io.BytesIO()
-    image.save(buffer, "PNG")
+    image.save(buffer, kind)
     return base64.b64encode(buffer.getvalue()).decode()
 
 
@@ -70,20 +73,10 @@ def svg(x):
 TQDM = "import sys\nfor n in range(0, 101, 50):\n    print(f'\\r{n} %', end='')\nprint()"
 SVG = "image/svg+xml"
 VIEW = "application/vnd.jupyter.widget-view+json"
-STUB = "def f(x):\n    raise {}('Exercise 1')\nf(1)"
 
 
 def error(name, text):
     return new_output("error", ename=name, evalue=text, traceback=[])
-
-
-def stub(name):
-    tags = ("exercise", "raises-exception")
-    check = new_code_cell(
-        "print('still open')", execution_count=2, outputs=[stream("still open\n")]
-    )
-    check.metadata["tags"] = ["exercise-check"]
-    return book(cell(STUB.format(name), error(name, "Exercise 1"), tags=tags), check)
 
 
 def pictured(stored, new, mime="image/png"):
@@ -105,6 +98,23 @@ PLAY = "import types\nwidgets = types.SimpleNamespace(play=lambda f, **k: None)\
 PLAY += "def draw(size=1):\n    pass\nwidgets.play(draw, size=(1, 3))"
 DIVIDE = ("1 / 0", error("ZeroDivisionError", "division by zero"))
 HOME = "/" + "home/ann/x"
+STUBBED = ("exercise", "raises-exception")
+STUB = cell(
+    "def f(x):\n    raise NotImplementedError('Exercise 1')\nf(1)",
+    error("NotImplementedError", "Exercise 1"),
+    count=102,
+    tags=STUBBED,
+)
+BOTH = "display({'text/plain': 'a figure'}, raw=True)\nprint('a')"
+CLEARED = "from IPython.display import clear_output\n{}\nclear_output()"
+PACKAGE = "from course_lib import checks\nchecks.choice('a', 'name', ['b'])"
+REFUSED = error("ValueError", "name 'a' is not known; there are b.")
+
+
+def framed(picture):
+    """A piece of HTML around a picture."""
+    return f'<p><img src="data:image/png;base64,{picture}"></p>'
+
 
 # A trap in one cell: the cell's source and stored outputs, its metadata, what nbval says, what we
 # say, and words of our message.
@@ -151,34 +161,83 @@ CELLS = {
     "ignored output gone": (
         ("x = 1", stream("1\n")), {"tags": ["nbval-ignore-output"]},
         "passed", "failed", "1 stored, 0 now"),
+    "another order": (
+        (BOTH, stream("a\n"), new_output("display_data", data={"text/plain": "a figure"})), {},
+        "passed", "failed", "the order was stdout, text/plain, now text/plain, stdout"),
+    "picture cleared": (
+        (CLEARED.format(pictured(drawn(), drawn())[0]), pictured(drawn(), drawn())[1]), {},
+        "passed", "failed", "picture: 1 stored, 0 now"),
+    "picture of another kind": (
+        (show("image/jpeg", drawn(kind="JPEG"))[0], show("image/png", drawn())[1]), {},
+        "passed", "failed", "stored as image/png, now image/jpeg"),
+    "picture within HTML": (
+        shows("text/html", framed(drawn()), framed(drawn(shift=30))), {},
+        "failed", "failed", "similarity"),
+    "HTML anti-aliased": (
+        shows("text/html", framed(drawn()), framed(drawn(smooth=4))), {}, "failed", "passed", ""),
+    "random ids": (
+        shows("text/html", '<b id="T_0a1b2">1</b>', '<b id="T_9f8e7">1</b>'), {},
+        "failed", "passed", ""),
+    "widget gone": (
+        ("x = 1", new_output("display_data", data={VIEW: {"model_id": "1"}})), {},
+        "passed", "failed", "widget: 1 stored, 0 now"),
+    "another error": (
+        ("int('a')", DIVIDE[1]), {"tags": ["raises-exception", "nbval-ignore-output"]},
+        "passed", "failed", "'ZeroDivisionError', now 'ValueError'"),
+    "another message": (
+        (DIVIDE[0], error("ZeroDivisionError", "float division by zero")),
+        {"tags": ["raises-exception"]}, "failed", "failed", "stored 'float', now 'division'"),
+    "expected error gone": (
+        ("x = 1", DIVIDE[1]), {"tags": ["raises-exception"]},
+        "failed", "failed", "error: 1 stored, 0 now"),
+    "answered stub": (
+        ("def f(x):\n    return x\ny = f(1)",), {"tags": STUBBED},
+        "passed", "failed", "NotImplementedError and nothing else; it raised []"),
+    "stub of another error": (
+        DIVIDE, {"tags": STUBBED}, "passed", "failed", "it raised ['ZeroDivisionError']"),
+    "empty stderr": (
+        ("import sys\n_ = sys.stderr.write('\\r')", stream("\r", "stderr")), {},
+        "passed", "failed", "unexpected on stderr: ''"),
+    "skipped": (("1 / 0",), {"tags": ["nbval-skip"]}, "skipped", "failed", "ZeroDivisionError"),
+    "path in a traceback": (
+        (PACKAGE, REFUSED), {"tags": ["raises-exception"]}, "passed", "passed", ""),
+    "home": (
+        ("from pathlib import Path\nprint(Path.home() / 'x')", stream("~/x\n")), {},
+        "failed", "passed", ""),
 }  # fmt: skip
 
-# A trap of a whole notebook: nbval says nothing, and this is what we say.
-BOOKS = {
-    "unrun": (book(cell("1 + 1", count=None)), "cell 1 was never run"),
-    "disorder": (book(cell("x = 1", count=2), cell("y = 1")), "cell 2 was run out of order"),
-    "bare": (book(cell("x = 1"), course=None), "no entry `course`"),
-    "unanswered": (stub("NotImplementedError"), "0 right, 0 wrong answers"),
-    "misfit": (stub("ValueError"), "NotImplementedError and nothing else"),
-    "sliders": (book(cell(PLAY)), "draw is never called without its sliders"),
+# Traps of a notebook as it is stored, each a cell of one: nbval says nothing; what we say.
+STORED = {
+    "unrun": (cell("1 + 1", count=None), "was never run"),
+    "sliders": (cell(PLAY, count=101), "draw is never called without its sliders"),
+    "disorder": (cell("x = 1", count=1), "was run out of order: [1] comes after"),
+    "unanswered": (STUB, "exercise 1: 0 right, 0 wrong answers"),
+    "unchecked": (STUB, "1 exercises have 0 self-checks"),
+    "vague": (cell("x = 1", count=103, range=[0, 1]), "sets a range, but stores no number"),
+    "bare": (cell("x = 1", count=104), "no entry `course`"),
 }
 
 
 # --- running them ---
 
 
-def run(folder, *arguments):
+def run(folder, *arguments, plugins=()):
     """Run pytest there; return its exit status, verdicts by item, seconds by item, and text."""
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-rs", *arguments]
-    command += ["--junitxml=junit.xml", "--color=no", "."]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    wishes = ["-p", "no:cacheprovider", "-p", "no:faulthandler", "-q", "-rs", "--color=no"]
+    wishes += ["--junitxml=junit.xml", *arguments, "."]
+    text = io.StringIO()
+    with contextlib.chdir(folder), mock.patch.dict(os.environ):
+        with contextlib.redirect_stdout(text), contextlib.redirect_stderr(text):
+            status = pytest.main(
+                wishes, plugins
+            )  # in this process: another would import for seconds
     verdicts, seconds = {}, {}
     for case in ET.parse(folder / "junit.xml").iter("testcase"):
         bad = {child.tag for child in case} & {"failure", "error", "skipped"}
         key = case.get("classname").removesuffix(".ipynb").split(".")[-1], case.get("name")
         verdicts[key] = "skipped" if "skipped" in bad else "failed" if bad else "passed"
         seconds[key] = float(case.get("time"))
-    return done.returncode, verdicts, seconds, done.stdout + done.stderr
+    return status, verdicts, seconds, text.getvalue()
 
 
 def write(folder, books):
@@ -194,7 +253,8 @@ def trapped(tmp_path_factory):
     folder = tmp_path_factory.mktemp("traps")
     cells = enumerate(CELLS.values(), start=1)
     made = [cell(*c, count=n, **_course(m), tags=m.get("tags", ())) for n, (c, m, *_) in cells]
-    write(folder, {name: trap[0] for name, trap in BOOKS.items()} | {"cells": book(*made)})
+    stored = list({id(one): one for one, _ in STORED.values()}.values())
+    write(folder, {"cells": book(*made), "stored": book(*stored, course=None), "empty": book()})
     return {
         "nbval": run(folder, "--nbval"),
         "plain": run(folder, *OURS, "--course-rules=plain"),
@@ -215,36 +275,59 @@ def test_trap_in_a_cell(trapped, name):
     assert words in trapped["ours"][3]
 
 
-@pytest.mark.parametrize("name", BOOKS)
-def test_trap_of_a_notebook(trapped, name):
-    theirs = [verdict for (book, _), verdict in trapped["nbval"][1].items() if book == name]
-    assert set(theirs) == {"passed"}
-    ours = [verdict for (book, _), verdict in trapped["ours"][1].items() if book == name]
-    assert "failed" in ours and BOOKS[name][1] in trapped["ours"][3]
+@pytest.mark.parametrize("name", STORED)
+def test_trap_of_a_stored_notebook(trapped, name):
+    theirs = {verdict for (book, _), verdict in trapped["nbval"][1].items() if book == "stored"}
+    assert theirs == {"passed"}
+    assert trapped["ours"][1]["stored", "as stored"] == "failed"
+    assert STORED[name][1] in trapped["ours"][3]
+
+
+def test_a_notebook_without_code(trapped):
+    assert "empty" not in {book for book, _ in trapped["nbval"][1]}
+    assert trapped["ours"][1]["empty", "as stored"] == "failed"
+    assert "there is no code in it" in trapped["ours"][3]
 
 
 def test_plain_rules_give_nbvals_verdicts_on_the_traps(trapped):
     assert trapped["plain"][1] == trapped["nbval"][1]
 
 
+class Killer:
+    """A plugin that ends the kernel after the first cell of some notebooks."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_teardown(self, item):
+        if item.path.stem in ("left", "last") and item.name == "Cell 0":
+            process = item.parent.kernel.km.provisioner.process
+            process.kill()
+            process.wait()
+
+
 def test_death_is_reported_at_once_with_its_cell(tmp_path):
-    deadly = book(cell("import os\nos._exit(1)"), cell("x = 1", count=2))
-    write(tmp_path, {"death": deadly})
-    _, verdicts, seconds, text = run(tmp_path, *OURS)
-    assert verdicts["death", "Cell 0"] == "failed"
-    assert verdicts["death", "Cell 1"] == "skipped"
-    assert seconds["death", "Cell 0"] < 5
+    later = [cell("x = 1", count=2), cell("x = 2", count=3)]
+    deadly = book(cell("import os\nos._exit(1)"), *later)
+    left, last = book(cell("x = 0"), *later), book(cell("x = 0"))
+    write(tmp_path, {"death": deadly, "left": left, "last": last})
+    status, verdicts, seconds, text = run(tmp_path, *OURS, plugins=[Killer()])
+    assert status == 1
+    assert verdicts["death", "Cell 0"] == "failed" and seconds["death", "Cell 0"] < 5
+    assert verdicts["death", "Cell 1"] == verdicts["death", "Cell 2"] == "skipped"
     assert "not run: the kernel died in cell 0" in text
-    _, theirs, waited, _ = run(tmp_path, "--nbval", "--nbval-cell-timeout=8")
-    assert theirs["death", "Cell 0"] == "failed" and waited["death", "Cell 0"] > 8
+    assert verdicts["left", "Cell 1"] == "failed" and verdicts["left", "Cell 2"] == "skipped"
+    assert "not run: the kernel died before cell 1" in text
+    assert verdicts["last", "Cell 0"] == "failed"
+    assert "the kernel died after the last cell" in text
+    write(tmp_path / "theirs", {"death": deadly})
+    _, theirs, waited, _ = run(tmp_path / "theirs", "--nbval", "--nbval-cell-timeout=2")
+    assert theirs["death", "Cell 0"] == "failed" and waited["death", "Cell 0"] > 2
 
 
 def test_plain_rules_give_nbvals_verdicts_on_its_own_samples(tmp_path):
-    spread = ("-n", "2", "--dist", "loadscope")
     for name in ("theirs", "ours"):  # a folder each, since a sample writes a file
         shutil.copytree(SAMPLES, tmp_path / name)
-    _, theirs, _, _ = run(tmp_path / "theirs", "--nbval", *spread)
-    _, ours, _, _ = run(tmp_path / "ours", *OURS, "--course-rules=plain", *spread)
+    _, theirs, _, _ = run(tmp_path / "theirs", "--nbval")
+    _, ours, _, _ = run(tmp_path / "ours", *OURS, "--course-rules=plain")
     assert len(theirs) > 40 and {"passed", "failed"} <= set(theirs.values())
     assert ours == theirs
 
@@ -254,21 +337,26 @@ def test_plain_rules_give_nbvals_verdicts_on_its_own_samples(tmp_path):
 
 def test_time_and_memory_are_limited(tmp_path):
     slow = book(cell("x = 1"), cell("import time\ntime.sleep(60)", count=2, seconds=0.5))
-    big = "import numpy as np, time\nx = np.ones(150_000_000)\ntime.sleep(30)"
-    large = book(cell(big), course=COURSE | {"memory": 5e8})
-    write(tmp_path, {"slow": slow, "large": large})
+    grows = "x = []\nwhile True:\n    x.append(b'x' * 10**7)\n    print(len(x))"
+    peaks = "x = b'x' * 7 * 10**8\ndel x"  # faster than the look that is taken twice a second
+    little = COURSE | {"memory": 5e8}
+    books = {"slow": slow, "grows": book(cell(grows), course=little)}
+    write(tmp_path, books | {"peaks": book(cell(peaks), course=little)})
     status, verdicts, seconds, text = run(tmp_path, *OURS)
     assert status == 1
-    assert verdicts["slow", "Cell 1"] == verdicts["large", "Cell 0"] == "failed"
+    failed = {"slow": "Cell 1", "grows": "Cell 0", "peaks": "Cell 0"}
+    assert {verdicts[item] for item in failed.items()} == {"failed"}
     assert seconds["slow", "Cell 1"] < 20 and "Timeout of 1 seconds" in text
-    assert re.search(r"took [\d.]+ GB of memory, more than 0.5 GB", text)
+    assert len(re.findall(r": the kernel took [\d.]+ GB of memory, more than 0.5 GB", text)) == 2
 
 
 def test_minutes_limit_the_notebook_and_budget_stretches_it(tmp_path):
-    sleepy = book(cell("import time\ntime.sleep(4)"), course=COURSE | {"minutes": 0.5})
-    write(tmp_path, {"sleepy": sleepy})  # half a minute of a lesson: 3 seconds, margin included
-    assert run(tmp_path, *OURS)[0] == 1
-    assert run(tmp_path, *OURS, "--course-budget=3")[0] == 0
+    naps = [cell("import time\ntime.sleep(0.6)", count=n) for n in range(1, 6)]
+    # A fifth of a minute of a lesson is 1.2 seconds, margin included.
+    write(tmp_path, {"sleepy": book(*naps, course=COURSE | {"minutes": 0.2})})
+    status, _, _, text = run(tmp_path, *OURS)
+    assert status == 1 and "seconds are over" in text and "not run: time was over in cell" in text
+    assert run(tmp_path, *OURS, "--course-budget=8")[0] == 0
 
 
 # --- exercises ---
@@ -317,8 +405,9 @@ def test_right_and_wrong_answers(lesson):
         (("def double(x):\n    return x\n", *WRONG), "refused the answer"),
         ((RIGHT, *WRONG[:2], RIGHT), "gave no hint"),
         ((RIGHT, *WRONG[:2]), "1 right, 2 wrong"),
+        ((RIGHT, *WRONG[:2], "def double(x:\n"), "gave no hint: Exercise 1 is still open"),
     ],
-    ids=["wrong solution", "wrong answer passes", "too few"],
+    ids=["wrong solution", "wrong answer passes", "too few", "answer that defines nothing"],
 )
 def test_answers_that_fail(lesson, answers, words):
     status, _, _, text = lesson(*answers)
@@ -389,17 +478,16 @@ def test_reports(tmp_path):
     assert copy.cells[0].outputs[0].data["image/png"].strip() == drawn("red")
 
 
-@functools.cache
-def course(*arguments, folder):
-    command = [sys.executable, "-m", "course_lib.cli", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
-
-
-def test_the_command(tmp_path):
+def test_the_command(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    write(tmp_path / "notebooks", {})
+    empty = CliRunner().invoke(cli.app, ["validate"])
+    assert empty.exit_code == 1 and "no notebook" in empty.output
     write(tmp_path / "notebooks", {"09_1_a": book(cell("print(1)", stream("1\n")))})
-    done = course("validate", folder=tmp_path)
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = CliRunner().invoke(cli.app, ["validate"])
+    assert done.exit_code == 0, done.output
     assert (tmp_path / "build/validate/junit.xml").is_file()
-    gpu = course("validate", "--gpu", folder=tmp_path)
-    assert gpu.returncode == 0 and "No notebook was validated" in gpu.stdout
-    assert course("validate", "zz", folder=tmp_path).returncode == 1
+    gpu = CliRunner().invoke(cli.app, ["validate", "--gpu"])
+    assert gpu.exit_code == 0 and "No notebook was validated" in gpu.output
+    assert CliRunner().invoke(cli.app, ["validate", "zz"]).exit_code == 1

@@ -61,7 +61,7 @@ def faults(path, notebook):
     list of str
         One sentence each.
     """
-    stubs = sum(rules.is_exercise(cell) for cell in notebook.cells)
+    stubs = len(_stubs(notebook))
     found, given = [], read(path)
     if len(_checks(notebook)) != stubs:
         found.append(f"{stubs} exercises have {len(_checks(notebook))} self-checks")
@@ -92,8 +92,10 @@ def fault(answer, notebook, kernel):
         What is wrong; empty where nothing is.
     """
     checks = _checks(notebook)
-    if answer.number > len(checks):
+    if answer.number > min(len(checks), len(_stubs(notebook))):
         return f"there is no exercise {answer.number}"
+    # The stub first, so that an answer that defines nothing is not taken for the one before it.
+    kernel.run(_stubs(notebook)[answer.number - 1].source)
     _, error = kernel.run(answer.source)
     if error and not answer.is_wrong:
         return f"the answer itself raised {error}"
@@ -103,6 +105,11 @@ def fault(answer, notebook, kernel):
         return "" if passed else f"the self-check refused the answer: {error or printed}"
     hinted = error.startswith("NotYet") and re.search("Look at: .{10}", error)
     return "" if hinted else f"the self-check gave no hint: {error or printed or 'nothing'}"
+
+
+def _stubs(notebook):
+    """The cells that an answer replaces, in order."""
+    return [cell for cell in notebook.cells if rules.is_exercise(cell)]
 
 
 def _checks(notebook):

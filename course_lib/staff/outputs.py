@@ -9,9 +9,15 @@ from course_lib.staff import likeness, rules
 
 PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
 _VIEW = "application/vnd.jupyter.widget-view+json"
-_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
-_TAG = re.compile(r"<style.*?</style>|<[^>]+>", re.DOTALL)
+_ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_EMBEDDED = re.compile(
+    r"data:(?P<mime>image/[a-z+]+);base64,(?P<data>[A-Za-z0-9+/=\s]+)|(?P<svg><svg\b.*?</svg>)",
+    re.DOTALL,
+)
+# What pandas and others number their elements with, anew in every run.
+_RANDOM = re.compile(r"T_[0-9a-f]{5}|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+_MOST = 12  # faults of a cell that are told one by one
 
 
 def compare(cell, stored, new, *, only_ranges=False, save=None):
@@ -36,13 +42,12 @@ def compare(cell, stored, new, *, only_ranges=False, save=None):
         What differs; empty where nothing does.
     """
     tolerance = likeness.Tolerance.of(cell.metadata)
-    loose = "nbval-ignore-output" in cell.metadata.get("tags", [])
-    if only_ranges:
-        if tolerance.range is None:
-            return _new_faults(cell, new)
-        loose = False
-    left, right = _by_kind(stored), _by_kind(new)
     faults = _new_faults(cell, new)
+    if only_ranges and tolerance.range is None:
+        return faults
+    loose = not only_ranges and "nbval-ignore-output" in cell.metadata.get("tags", [])
+    before, after = [_parts(output) for output in stored], [_parts(output) for output in new]
+    left, right = _by_kind(before), _by_kind(after)
     for kind in dict.fromkeys([*left, *right]):
         a, b = left.get(kind, []), right.get(kind, [])
         if kind == "picture" and only_ranges:
@@ -51,12 +56,14 @@ def compare(cell, stored, new, *, only_ranges=False, save=None):
             faults.append(f"{kind}: {len(a)} stored, {len(b)} now")
         elif kind == "picture":
             faults += _picture_faults(a, b, tolerance, loose, save)
-        elif not loose:
+        elif kind == "error" or not loose:
             pairs = zip(a, b, strict=True)
-            faults += [
-                f"{kind}, {f}" for x, y in pairs for f in likeness.text_faults(x, y, tolerance)
-            ]
-    return faults
+            found = [f for x, y in pairs for f in likeness.text_faults(x, y, tolerance)]
+            faults += [f"{kind}, {fault}" for fault in found]
+    if not faults and not only_ranges and _order(before) != _order(after):
+        faults.append(f"the order was {', '.join(_order(before))}, now {', '.join(_order(after))}")
+    rest = len(faults) - _MOST
+    return faults[:_MOST] + [f"and {rest} more"] * (rest > 0)
 
 
 def difference(stored, new):
@@ -82,7 +89,7 @@ def _new_faults(cell, new):
     faults = []
     for output in new:
         if output.get("name") == "stderr" and not rules.allows_stderr(cell):
-            faults.append(f"unexpected on stderr: {output.text.strip().splitlines()[-1][:100]!r}")
+            faults.append(f"unexpected on stderr: {rules.last_line(output.text)!r}")
         for mark in rules.machine_marks(rules.text_of(output))[:1]:
             faults.append(f"the output names a path or a user of one machine: {mark}")
     errors = [output.ename for output in new if output.output_type == "error"]
@@ -98,49 +105,74 @@ def _picture_faults(stored, new, tolerance, loose, save):
     faults = []
     for number, (a, b) in enumerate(zip(stored, new, strict=True), start=1):
         try:
-            before, after = likeness.decode(*a), likeness.decode(*b)
+            before = likeness.decode(*a)
+            after = before if a == b else likeness.decode(*b)
         except ValueError as error:
             faults.append(f"picture {number}: {error}")
             continue
-        if loose:
-            found = ["the new picture is blank"] if likeness.is_blank(after) else []
+        if a[0] != b[0]:
+            found = [f"stored as {a[0]}, now {b[0]}"]
+        elif loose or a == b:
+            found = ["the picture is blank"] if likeness.is_blank(after) else []
         else:
-            found = likeness.picture_faults(before, after, tolerance) if a != b else []
-            found = found or (["it is blank"] if likeness.is_blank(before) else [])
+            found = likeness.picture_faults(before, after, tolerance)
         if found and save is not None:
             found[-1] += f"; see {save(number, [before, after, difference(before, after)])}"
         faults += [f"picture {number}: {fault}" for fault in found]
     return faults
 
 
-def _by_kind(outputs):
-    """Outputs sorted by what is compared: streams, texts, pictures, errors."""
+def _by_kind(parts):
+    """What the outputs show by what is compared: streams, texts, pictures, errors."""
     kinds = {}
-    for output in outputs:
-        for kind, value in _parts(output):
+    for output in parts:
+        for kind, value in output:
             kinds.setdefault(kind, []).append(value)
     return kinds
 
 
+def _order(parts):
+    """The kinds of the outputs in their order; stderr may come in between anywhere."""
+    kinds = ["+".join(sorted(kind for kind, _ in output)) for output in parts]
+    return [kind for kind in kinds if kind != "stderr"]
+
+
 def _parts(output):
-    """Kind and value of everything in one output that a reader sees."""
+    """Kind and value of everything in one output that a reader sees; never nothing."""
     if output.output_type == "stream":
         return [(output.name, _plain(output.text))]
     if output.output_type == "error":
         return [("error", f"{output.ename}: {_plain(output.evalue)}")]
-    picture = next((mime for mime in PICTURES if mime in output.data), None)
-    found = [("picture", (picture, _joined(output.data[picture])))] if picture else []
+    found = []
     for mime, value in output.data.items():
-        if mime in PICTURES or mime == _VIEW:
-            continue
         text = _joined(value)
-        found.append((mime, _plain(_TAG.sub(" ", text) if mime == "text/html" else text)))
-    return found
+        if mime in PICTURES:
+            found.append(_picture(mime, text))
+        elif mime == "text/html":
+            found += _html_parts(text)
+        elif mime != _VIEW:
+            found.append((mime, _plain(text)))
+    return found or [("widget", "")]
+
+
+def _html_parts(text):
+    """The pictures within a piece of HTML, and the rest of it."""
+    pictures = []
+    for match in _EMBEDDED.finditer(text):
+        svg = match["svg"]
+        mime, data = ("image/svg+xml", svg) if svg else (match["mime"], match["data"])
+        pictures.append(_picture(mime, data))
+    return [*pictures, ("text/html", _RANDOM.sub("id", _plain(_EMBEDDED.sub(" ", text))))]
+
+
+def _picture(mime, text):
+    """A picture, whose base64 may be broken into lines or not."""
+    return "picture", (mime, text if "svg" in mime else "".join(text.split()))
 
 
 def _plain(text):
     """A text without colours and addresses in memory, which differ from run to run."""
-    return _ADDRESS.sub("0x", _COLOUR.sub("", text))
+    return _ADDRESS.sub("at 0x...", _COLOUR.sub("", text))  # as the runner stores it
 
 
 def _joined(value):

@@ -6,7 +6,8 @@ import re
 
 KEYS = {"part", "minutes", "needs", "gpu"}
 _PATH = re.compile(
-    r"(?<![\w/.:])/(?:home|Users|root|tmp|private|mnt|work|opt|usr|var)/[^\s'\"]*|[A-Z]:\\\\?Users\\"
+    r"(?:(?<![\w/.:])|(?<=file://))/(?:home|Users|root|tmp|private|mnt|work|opt|usr|var|content)/"
+    r"[^\s'\"<>]*|[A-Z]:\\\\?Users\\"
 )
 _COMMON = {"root", "user", "runner", "admin", "jovyan", "student", "ubuntu", "vscode"}
 
@@ -26,7 +27,7 @@ def faults(notebook):
     found = _metadata_faults(notebook)
     code = [(n, cell) for n, cell in enumerate(notebook.cells, 1) if cell.cell_type == "code"]
     code = [(n, cell) for n, cell in code if cell.source.strip()]
-    found += _count_faults(code)
+    found += _count_faults(code) if code else ["there is no code in it"]
     for number, cell in code:
         found += [f"cell {number}: {fault}" for fault in _output_faults(cell)]
     return found + [f"cell {n}: {fault}" for n, fault in _widget_faults(code)]
@@ -88,10 +89,13 @@ def _output_faults(cell):
         if output.output_type == "error" and not expects_error(cell):
             found.append(f"the stored output is an error, {output.ename}, that no tag expects")
         if output.get("name") == "stderr" and not allows_stderr(cell):
-            found.append(f"stderr holds {output.text.strip().splitlines()[-1][:80]!r}")
+            found.append(f"stderr holds {last_line(output.text)!r}")
         marks = machine_marks(text_of(output))
         if marks:
             found.append(f"the output names a path or a user of one machine: {marks[0]}")
+    shown = "".join(text_of(output) for output in cell.outputs)
+    if "range" in cell.metadata.get("course", {}) and not re.search(r"\d", shown):
+        found.append("it sets a range, but stores no number")
     return found
 
 
@@ -107,7 +111,7 @@ def _widget_faults(code):
             if isinstance(node, ast.Call):
                 name = ast.unparse(node.func)
                 called.add(name)
-                if name.endswith("widgets.play") and node.args:
+                if re.search(r"(^|\bwidgets\.)play$", name) and node.args:
                     played.append((number, ast.unparse(node.args[0])))
     return [(n, f"{f} is never called without its sliders") for n, f in played if f not in called]
 
@@ -119,6 +123,13 @@ def text_of(output):
     if output.output_type == "error":
         return "\n".join([output.evalue, *output.traceback])
     texts = [
-        v for mime, v in output.data.items() if not mime.startswith("image/") and isinstance(v, str)
+        v
+        for mime, v in output.data.items()
+        if isinstance(v, str) and mime not in ("image/png", "image/jpeg")
     ]
     return "\n".join(texts)
+
+
+def last_line(text):
+    """The last line of a text that says something, shortened; empty if none does."""
+    return next((line.strip()[:80] for line in reversed(text.splitlines()) if line.strip()), "")

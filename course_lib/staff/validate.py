@@ -7,6 +7,7 @@
 import os
 import time
 from pathlib import Path
+from queue import Empty
 
 import nbformat
 import pytest
@@ -99,9 +100,25 @@ class CourseFile(IPyNbFile):
 
     def teardown(self):
         """Stop the kernel, keep the executed copy, and write the notebook where asked to."""
+        gone = self.strict and self.kernel is not None and not self.stopped and self._is_gone()
         super().teardown()
         if not self.strict:
             return
+        self.broken |= gone
+        self._write()
+        if gone:
+            raise watch.KernelFault("the kernel died after the last cell")
+
+    def _is_gone(self):
+        """Whether the kernel died unnoticed: one that is about to answers no more."""
+        try:
+            self.kernel.run("", timeout=10)
+        except (watch.KernelFault, Empty):
+            return True
+        return False
+
+    def _write(self):
+        """Keep the executed copy; write the notebook itself where an update may."""
         runner.clean(self.copy)
         place = Path(self.config.getoption("course_build")) / self.path.name
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -147,7 +164,11 @@ class AnswerItem(CourseItem):
         """Run the answer and its self-check in the notebook's kernel."""
         if self.parent.stopped:
             pytest.skip(f"not run: {self.parent.stopped}")
-        fault = answers.fault(self.answer, self.parent.nb, self.parent.kernel)
+        try:
+            fault = answers.fault(self.answer, self.parent.nb, self.parent.kernel)
+        except watch.KernelFault as death:
+            self.parent.stopped = f"{death} in {self.name}"
+            raise
         if fault:
             raise AssertionError(fault)
 
@@ -165,22 +186,36 @@ class CourseCell(IPyNbCell):
             pytest.skip(f"not run: {book.stopped}")
         book.cell, self.changes, self.pictures = self, [], []
         self.config.option.nbval_cell_timeout = self._limit()
-        self.options["check"] = True  # kinds of output, even with the tag nbval-ignore-output
+        # Kinds of output even with the tag nbval-ignore-output; and no cell is left out.
+        self.options.update(check=True, skip=False)
         if self.config.getoption("course_update") and self.cell.execution_count is None:
             self.cell.execution_count = 0  # nbval compares no cell that never ran
         began = time.monotonic()
         try:
+            self._may_start()
             super().runtest()
+            book.kernel.settle()
         except watch.KernelFault as fault:
-            book.stopped = f"{fault} in cell {self.cell_num}"
+            book.stopped = f"{fault} {'before' if fault.early else 'in'} cell {self.cell_num}"
             raise
         except NbCellError:
             book.broken = True
             if book.timed_out:
-                book.stopped = f"cell {self.cell_num} ran out of time"
+                book.stopped = f"time was over in cell {self.cell_num}"
             raise
         finally:
             self._keep(time.monotonic() - began)
+
+    def _may_start(self):
+        """Raise where the cell before took the last of the time, or the kernel with it."""
+        book = self.parent
+        if not book.kernel.is_alive():
+            fault = watch.KernelFault("the kernel died")
+            fault.early = True
+            raise fault
+        if book.spent > book.seconds:
+            book.timed_out = True
+            self.raise_cell_error(f"the notebook's {book.seconds:g} seconds are over")
 
     def _limit(self):
         """Seconds that the cell may take: its own limit, or what is left of the notebook's."""
@@ -225,6 +260,7 @@ class CourseCell(IPyNbCell):
         if not book.strict:
             return super().compare_outputs(test, ref, skip_compare)
         gpu = self.config.getoption("course_gpu")
+        runner.clean(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(outputs=test)]))
         self.changes = outputs.compare(self.cell, ref, test, only_ranges=gpu, save=self._save)
         self.comparison_traceback = ["  " + change for change in self.changes]
         return not self.changes or self.config.getoption("course_update")

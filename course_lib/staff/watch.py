@@ -4,6 +4,7 @@ Built on nbval's kernel, which would wait out the whole timeout for a kernel tha
 """
 
 import time
+from pathlib import Path
 from queue import Empty
 
 import psutil
@@ -13,7 +14,12 @@ POLL = 0.5
 
 
 class KernelFault(RuntimeError):
-    """The kernel is gone or took too much memory; what is left of the notebook cannot run."""
+    """The kernel is gone or took too much memory; what is left of the notebook cannot run.
+
+    Its attribute `early` says whether that was before the code that was sent last began.
+    """
+
+    early = False
 
 
 class WatchedKernel(RunningKernel):
@@ -73,7 +79,12 @@ class WatchedKernel(RunningKernel):
             Name and message of what it raised; empty if nothing.
         """
         name = self.execute_cell_input(source, allow_stdin=False)
-        self.await_reply(name, timeout=timeout)
+        try:
+            self.await_reply(name, timeout=timeout)
+        except Empty:
+            self.interrupt()
+            self.await_idle(name, timeout=10)
+            return "", f"TimeoutError: it took longer than {timeout:g} seconds"
         printed, error = "", ""
         while True:
             message = self.get_message("iopub", timeout=10)
@@ -98,15 +109,46 @@ class WatchedKernel(RunningKernel):
         self.peak = max(self.peak, held)
         return held
 
+    def settle(self):
+        """Look at the most that the kernel's own process ever held, also between two looks.
+
+        Raises
+        ------
+        KernelFault
+            If that was more than it may hold.
+        """
+        try:
+            status = Path(f"/proc/{self.km.provisioner.pid}/status").read_text()
+            most = 1024 * int(status.partition("VmHWM:")[2].split()[0])
+        except (OSError, AttributeError, IndexError):  # gone, or another system than Linux
+            most = self.measure()
+        self.peak = max(self.peak, most)
+        self._limit(most)
+
     def _look(self):
         """Raise where waiting is of no use."""
         if not self.is_alive():
-            raise KernelFault("the kernel died")
-        held = self.measure()
+            fault = KernelFault("the kernel died")
+            fault.early = not self._began()
+            raise fault
+        self._limit(self.measure())
+
+    def _limit(self, held):
+        """Stop a kernel that holds too much."""
         if held > self.memory:
             self.stop()
             limit = f"{self.memory / 1e9:.1f} GB"
             raise KernelFault(f"the kernel took {held / 1e9:.1f} GB of memory, more than {limit}")
+
+    def _began(self):
+        """Whether a dead kernel left a sign that it began with the code that was sent last."""
+        while True:
+            try:
+                message = super().get_message("iopub", timeout=0.1)
+            except Empty:
+                return False
+            if message["parent_header"].get("msg_id") == self.message_id:
+                return True
 
 
 class Display:
