@@ -58,33 +58,6 @@ def device():
     return "gpu" if tf.config.list_physical_devices("GPU") else "cpu"
 
 
-def limit_threads(count):
-    """Let TensorFlow use this many threads, so that notebooks can run side by side.
-
-    Parameters
-    ----------
-    count : int
-        At least 1.
-
-    Raises
-    ------
-    ValueError
-        If the count is below 1.
-    RuntimeError
-        If TensorFlow has computed something already.
-
-    Notes
-    -----
-    JAX has no such switch; there the operating system's CPU affinity decides.
-    """
-    count = checks.number(count, "count", low=1, integer=True)
-    if backend() == "tensorflow":
-        import tensorflow as tf
-
-        tf.config.threading.set_intra_op_parallelism_threads(count)
-        tf.config.threading.set_inter_op_parallelism_threads(count)
-
-
 def seed_all(seed):
     """Seed Python, NumPy and, where it is imported already, Keras; return a generator.
 

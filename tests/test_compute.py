@@ -141,6 +141,21 @@ def test_unknown_backend_is_named(monkeypatch):
         compute.backend()
 
 
+def test_without_tensorflow_the_backend_is_jax():
+    """As on a Python that is too new for TensorFlow."""
+    script = """
+import importlib.util as util
+find = util.find_spec
+util.find_spec = lambda name, *rest: None if name == "tensorflow" else find(name, *rest)
+from course_lib import compute
+print(compute.backend())
+"""
+    env = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, env=env, check=True)
+    assert done.stdout.strip() == "jax"
+
+
 def test_seed_all_repeats_every_generator():
     import random
 
