@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from course_lib import datasets
 from course_lib.classic import cascade, scan, scoring
 
 SQUARE, NEAR, FAR = [0, 0, 20, 20], [0, 1, 20, 21], [50, 50, 70, 70]
@@ -26,8 +27,6 @@ def test_agreement_wants_the_same_photos():
 
 
 def test_attention_is_highest_in_the_middle_of_a_hit():
-    from course_lib import datasets
-
     picture = datasets.photo("astronaut")[20:260, 100:340]
     model = cascade.opencv_cascade("haarcascade_frontalface_default")
     reached = scan.attention(picture, model, spot=1)
@@ -38,3 +37,16 @@ def test_attention_is_highest_in_the_middle_of_a_hit():
     passed = np.argwhere(reached == len(model.stages))[:, ::-1]  # x, y
     distances = np.linalg.norm(passed[:, None] - middles, axis=2)
     assert distances.min(axis=1).max() <= 2 and distances.min(axis=0).max() <= 2
+
+
+def test_sweep_counts_what_detect_finds():
+    picture = datasets.photo("astronaut")[20:260, 100:340]
+    model = cascade.opencv_cascade("haarcascade_frontalface_default")
+    truth = [scan.detect(picture, model)]
+    table = scoring.sweep([picture], truth, model, (1.1, 1.3), (1, 3))
+    assert table.shape == (2, 2, 2)
+    for row, factor in enumerate((1.1, 1.3)):
+        for column, least in enumerate((1, 3)):
+            found = [scan.detect(picture, model, scale_factor=factor, min_neighbors=least)]
+            assert tuple(table[row, column]) == scoring.count(found, truth)
+    assert table[0, 1].tolist() == [1, 0]

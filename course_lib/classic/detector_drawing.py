@@ -3,6 +3,7 @@
 Taught in ``01_3_face_detector``.
 """
 
+import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Rectangle
 
@@ -30,8 +31,33 @@ def show_attention(image, reached, stages, *, ax, least=8):
     values = np.where(reached < least, np.nan, reached)
     label = f"stages passed, of {stages}"
     plot.show_heatmap(values, image=image, ax=ax, label=label, cmap="plasma")
-    ax.images[-1].colorbar.set_ticks([least, *range(5 * (least // 5 + 1), stages + 1, 5)])
+    ax.images[-1].colorbar.set_ticks(range(5 * (least // 5 + 1), stages + 1, 5))
     return ax
+
+
+def three_steps(image, reached, stages, hits, found):
+    """A figure of how a detector works: who came far, who passed all stages, what is grouped.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, 3) array
+    reached : (H, W) array
+        From `scan.attention`.
+    stages : int
+        How many the cascade has.
+    hits, found : (N, 4) and (M, 4) array
+        Boxes before and after grouping, ``x0, y0, x1, y1`` in pixels.
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    figure, axes = plt.subplots(1, 3, figsize=(9, 2.9), layout="constrained")
+    show_attention(image, reached, stages, ax=axes[0]).set_title("who came far?")
+    show_hits(image, hits, ax=axes[1], title=f"{len(hits)} windows passed all")
+    title = f"grouped: {len(found)} box{'' if len(found) == 1 else 'es'}"
+    plot.show_boxes(image, found, ax=axes[2], title=title)
+    return figure
 
 
 def show_hits(image, hits, *, ax, colour=plot.ORANGE, width=0.8, title=None):
@@ -60,7 +86,25 @@ def show_hits(image, hits, *, ax, colour=plot.ORANGE, width=0.8, title=None):
     return ax
 
 
-def show_scores(face_scores, other_scores, lines, *, ax, title=None):
+def stage_table(records):
+    """The log of `training.train_cascade` as lines of text, one per stage.
+
+    Parameters
+    ----------
+    records : sequence of training.StageRecord
+
+    Returns
+    -------
+    str
+    """
+    lines = ["stage  stumps  faces still in  photo windows that reach it"]
+    for number, record in enumerate(records, start=1):
+        reach = f"{record.passed / record.looked:.3%}" if record.looked else "all"
+        lines.append(f"{number:5} {record.stumps:7} {record.hit_rate:15.1%} {reach:>28}")
+    return "\n".join(lines)
+
+
+def show_scores(face_scores, other_scores, lines, *, ax=None, title=None):
     """Draw the scores of faces and of other windows, with marked thresholds.
 
     Parameters
@@ -68,13 +112,14 @@ def show_scores(face_scores, other_scores, lines, *, ax, title=None):
     face_scores, other_scores : (N,) array
     lines : dict of str to float
         Thresholds by their names.
-    ax : Axes
+    ax : Axes, optional
     title : str, optional
 
     Returns
     -------
     Axes
     """
+    ax = ax or plt.subplots(figsize=(7.5, 3.4), layout="constrained")[1]
     both = np.concatenate([face_scores, other_scores])
     bins = np.linspace(both.min(), both.max(), 31)
     groups = {

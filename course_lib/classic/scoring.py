@@ -6,6 +6,7 @@ Taught in ``01_3_face_detector``.
 import numpy as np
 
 from course_lib import checks
+from course_lib.classic import grouping, scan
 from course_lib.detection import boxes as detection_boxes
 
 # The windows of CBCL end at the brows and the chin; the boxes that people draw around a face are
@@ -95,3 +96,35 @@ def agreement(mine, theirs, *, overlap=0.9):
         gaps = np.abs(ours[pairs[:, 0]] - others[pairs[:, 1]])
         furthest = max(furthest, gaps.max(initial=0))
     return counts, furthest
+
+
+def sweep(images, truth, cascade, scale_factors, min_neighbors, *, growth=1.0):
+    """Faces found and false alarms for every pair of settings.
+
+    Parameters
+    ----------
+    images : sequence of (H, W) or (H, W, 3) array_like
+    truth : sequence of (n, 4) array_like
+        The annotated boxes of each image, ``x0, y0, x1, y1`` in pixels.
+    cascade : Cascade
+    scale_factors : sequence of float
+    min_neighbors : sequence of int
+    growth : float
+        See `grow`.
+
+    Returns
+    -------
+    (S, M, 2) int64 ndarray
+        Faces found and false alarms, as of `count`.
+
+    Notes
+    -----
+    Scans once for every scale factor; for every `min_neighbors` it only groups again.
+    """
+    table = np.zeros((len(scale_factors), len(min_neighbors), 2), np.int64)
+    for row, factor in enumerate(scale_factors):
+        hits = [scan.raw_hits(image, cascade, scale_factor=factor) for image in images]
+        for column, least in enumerate(min_neighbors):
+            found = [grow(grouping.group_boxes(h, least)[0], growth) for h in hits]
+            table[row, column] = count(found, truth)
+    return table
