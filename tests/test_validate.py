@@ -470,6 +470,7 @@ def test_reports(tmp_path):
     build = tmp_path / "build/validate"
     page = (build / "report.html").read_text()
     assert "1 failed" in page and 'src="bad/cell-0-1.png"' in page and "another colour" in page
+    assert 'alt="Of bad, Cell 0: the stored picture' in page and ">total<" in page
     with Image.open(build / "bad/cell-0-1.png") as image:
         assert image.size == (3 * 212, 120)
         stored, new = np.asarray(image)[:, :200], np.asarray(image)[:, 212:412]

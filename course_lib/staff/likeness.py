@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
-from scipy import ndimage
-from skimage import color, metrics
 
 # Numbers are 3, -.5, 1e-3, 1,234 and nan; conv2d, 01_1 and the version 2.1.0 are words.
 _TOKEN = re.compile(
@@ -18,6 +16,7 @@ _TOKEN = re.compile(
     r"|\w+|[^\w\s]",
     re.IGNORECASE,
 )
+_BLANK = 0.02
 # The lines of a drawn table, whose length goes with the numbers' digits; a single minus is none.
 _RULES = re.compile(r"[-=─━+|:│┃]{2,}(?![\d.])|[|│┃]")
 
@@ -154,9 +153,11 @@ def picture_faults(stored, new, tolerance):
 
 def similarity(stored, new):
     """Structural similarity of two pictures of one size around each pixel; 1 where equal."""
+    from skimage import metrics  # most pictures come out byte for byte and need none of this
+
     side = min(7, *stored.shape[:2])
     window = max(side - 1 + side % 2, 1)
-    pair = [ndimage.gaussian_filter(p, (1, 1, 0)) for p in (stored, new)]
+    pair = [_blurred(p, 1) for p in (stored, new)]
     if window < 3:
         return 1 - np.abs(pair[0] - pair[1]).mean(axis=2)
     wishes = {"win_size": window, "channel_axis": 2, "data_range": 1, "full": True}
@@ -182,18 +183,29 @@ def _structure_faults(stored, new, wanted):
 
 def _places(alike, side=32):
     """Mean over a place of some pixels' side, such as a word or a marker."""
+    from scipy import ndimage
+
     return ndimage.uniform_filter(alike, side)
 
 
 def changed_share(stored, new, limit=15.0, blur=3.0):
     """Share of pixels whose blurred colour differs by more than `limit` in CIELAB."""
-    labs = [color.rgb2lab(ndimage.gaussian_filter(p, (blur, blur, 0))) for p in (stored, new)]
+    from skimage import color
+
+    labs = [color.rgb2lab(_blurred(p, blur)) for p in (stored, new)]
     return float((color.deltaE_cie76(*labs) > limit).mean())
+
+
+def _blurred(picture, sigma):
+    """The picture without what anti-aliasing may change."""
+    from scipy import ndimage
+
+    return ndimage.gaussian_filter(picture, (sigma, sigma, 0))
 
 
 def is_blank(picture):
     """Whether a picture shows one colour only."""
-    return bool(np.ptp(picture, axis=(0, 1)).max() < 0.02)
+    return bool(np.ptp(picture, axis=(0, 1)).max() < _BLANK)
 
 
 def decode(mime, data):
@@ -216,6 +228,16 @@ def decode(mime, data):
     ValueError
         If the data is not such a picture.
     """
+    return np.asarray(_flat(mime, data), dtype=np.float32) / 255
+
+
+def shows_nothing(mime, data):
+    """Whether a picture shows one colour only, without the arrays that a comparison needs."""
+    return all(high - low < 255 * _BLANK for low, high in _flat(mime, data).getextrema())
+
+
+def _flat(mime, data):
+    """The picture on white, as Pillow holds it."""
     text = data if isinstance(data, str) else "".join(data)
     try:
         raw = _svg_as_png(text) if mime == "image/svg+xml" else base64.b64decode(text)
@@ -224,8 +246,7 @@ def decode(mime, data):
     except Exception as error:
         raise ValueError(f"a {mime} output cannot be read as a picture: {error}") from None
     paper = Image.new("RGBA", coloured.size, "white")
-    flat = Image.alpha_composite(paper, coloured).convert("RGB")
-    return np.asarray(flat, dtype=np.float32) / 255
+    return Image.alpha_composite(paper, coloured).convert("RGB")
 
 
 def _svg_as_png(text):

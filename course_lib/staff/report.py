@@ -9,16 +9,22 @@ import pytest
 
 SLOWEST = 8
 _PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Validation of the notebooks</title><style>
+<html lang="en"><head><meta charset="utf-8"><title>Validation of the notebooks</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><style>
 body {{ font: 16px/1.5 sans-serif; max-width: 70em; margin: 2em auto; padding: 0 1em; }}
 table {{ border-collapse: collapse; }} td, th {{ padding: .3em .8em; text-align: left; }}
-tr:nth-child(even) {{ background: #f3f3f3; }} td.n {{ text-align: right; }}
-pre {{ background: #f3f3f3; padding: .8em; overflow: auto; }} img {{ max-width: 100%; }}
+tbody tr:nth-child(odd) {{ background: #f3f3f3; }} tfoot {{ border-top: 2px solid #999; }}
+.n {{ text-align: right; font-variant-numeric: tabular-nums; }}
+pre {{ background: #f3f3f3; padding: .8em; white-space: pre-wrap; overflow-wrap: anywhere; }}
+figure {{ margin: 1em 0; }} img {{ width: 100%; border: 1px solid #999; }}
+figcaption {{ display: grid; grid-template-columns: 1fr 1fr 1fr; font-weight: bold; }}
 .failed {{ color: #b03000; font-weight: bold; }} .passed {{ color: #00604a; }}
 </style></head><body><h1>Validation of the notebooks</h1><p>{summary}</p>
-<table><tr><th>notebook</th><th>verdict</th><th>items</th><th>seconds</th><th>share</th>
-<th>peak memory</th></tr>{rows}</table>
-<h2>Slowest cells</h2><table>{slowest}</table>{details}</body></html>
+<table><thead><tr><th>notebook</th><th>verdict</th><th class="n">items</th>
+<th class="n">seconds</th><th class="n">share</th><th class="n">peak memory</th></tr></thead>
+<tbody>{rows}</tbody><tfoot>{total}</tfoot></table>
+{details}<h2>Slowest cells</h2><table><thead><tr><th>notebook</th><th>cell</th>
+<th class="n">seconds</th></tr></thead><tbody>{slowest}</tbody></table></body></html>
 """
 
 
@@ -42,7 +48,7 @@ class Report:
                 "book": Path(path).stem,
                 "name": name,
                 "outcome": report.outcome,
-                "why": report.longreprtext,
+                "why": _reason(report),
                 "seconds": noted.get("seconds", report.duration),
                 **{
                     key: noted[key]
@@ -94,14 +100,13 @@ class Report:
         skipped = [item for item in self.items if item["outcome"] == "skipped"]
         passed = len(self.items) - len(failed) - len(skipped)
         counts = f"{passed} passed, {len(failed)} failed, {len(skipped)} not run"
-        slowest = "".join(
-            _row(i["book"], i["name"], f"{i['seconds']:.1f} s") for i in self._slowest()
-        )
+        slowest = [(i["book"], i["name"], f"{i['seconds']:.1f}") for i in self._slowest()]
         page = _PAGE.format(
             summary=f"{counts}; {total:.0f} s of notebooks in {wall:.0f} s.",
             rows="".join(_book_row(book, items, total) for book, items in self._books().items()),
-            slowest=slowest,
-            details="".join(_detail(item, folder) for item in failed + skipped),
+            total=_row("total", "", len(self.items), f"{total:.1f}", "100 %", "", words=2),
+            slowest="".join(_row(*cells, words=2) for cells in slowest),
+            details="".join(_detail(item, folder) for item in failed) + _not_run(skipped),
         )
         path = folder / "report.html"
         path.write_text(page, encoding="utf-8")
@@ -116,19 +121,44 @@ def _book_row(book, items, total):
     link = f'<a href="{book}.ipynb">{html.escape(book)}</a>'
     mark = f'<span class="{verdict}">{verdict}</span>'
     share = f"{100 * seconds / total:.0f} %" if total else ""
-    cells = [link, mark, len(items), f"{seconds:.1f}", share, f"{memory / 1e6:.0f} MB"]
-    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+    numbers = [len(items), f"{seconds:.1f}", share, f"{memory / 1e6:.0f} MB"]
+    return _row(link, mark, *numbers, words=2)
 
 
-def _row(*cells):
-    """A line of a table."""
-    return "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>"
+def _row(*cells, words):
+    """A line of a table: some words, then numbers."""
+    marks = ["<td>"] * words + ['<td class="n">'] * (len(cells) - words)
+    return f"<tr>{''.join(f'{m}{c}</td>' for m, c in zip(marks, cells, strict=True))}</tr>"
+
+
+def _reason(report):
+    """Why an item failed, or why it was not run, without the place in our own code."""
+    if report.skipped and isinstance(report.longrepr, tuple):
+        return report.longrepr[2].removeprefix("Skipped: ")
+    return report.longreprtext
 
 
 def _detail(item, folder):
-    """Why an item failed or was not run, with its pictures."""
-    title = html.escape(f"{item['book']}, {item['name']}: {item['outcome']}")
-    images = [os.path.relpath(path, folder) for path in item.get("pictures", [])]
-    alt = "Stored picture, new picture, and their difference, side by side."
-    shown = "".join(f'<p><img src="{html.escape(src)}" alt="{alt}"></p>' for src in images)
-    return f"<h2>{title}</h2><pre>{html.escape(item['why'])}</pre>{shown}"
+    """Why an item failed, with its pictures."""
+    name = html.escape(f"{item['book']}, {item['name']}")
+    title = f'<h2>{name}: <span class="failed">failed</span></h2>'
+    shown = ""
+    for path in item.get("pictures", []):
+        source = html.escape(os.path.relpath(path, folder))
+        alt = f"Of {name}: the stored picture, the new one, and where they differ, dark on white."
+        labels = "".join(f"<span>{label}</span>" for label in ("stored", "new", "difference"))
+        image = f'<a href="{source}"><img src="{source}" alt="{alt}"></a>'
+        shown += f"<figure><figcaption>{labels}</figcaption>{image}</figure>"
+    return f"{title}<pre>{html.escape(item['why'])}</pre>{shown}"
+
+
+def _not_run(items):
+    """What was not run, in a line for each reason."""
+    reasons = {}
+    for item in items:
+        reasons.setdefault((item["book"], item["why"].removeprefix("not run: ")), []).append(
+            item["name"]
+        )
+    lines = [f"{book}, {', '.join(names)}: {why}" for (book, why), names in reasons.items()]
+    listed = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
+    return f"<h2>Not run</h2><ul>{listed}</ul>" if listed else ""

@@ -66,7 +66,18 @@ def _metadata_faults(notebook):
     if course is None:
         return ["the metadata has no entry `course`"]
     missing = sorted(KEYS - set(course))
-    return [f"the metadata's entry `course` lacks {', '.join(missing)}"] if missing else []
+    if missing:
+        return [f"the metadata's entry `course` lacks {', '.join(missing)}"]
+    if course["gpu"] == "faster" and not any(_sets_range(cell) for cell in notebook.cells):
+        return [
+            "a GPU makes it faster, but no cell sets a range, so that nothing is compared there"
+        ]
+    return []
+
+
+def _sets_range(cell):
+    """Whether a cell says between what its numbers lie."""
+    return "range" in cell.metadata.get("course", {})
 
 
 def _count_faults(code):
@@ -94,7 +105,7 @@ def _output_faults(cell):
         if marks:
             found.append(f"the output names a path or a user of one machine: {marks[0]}")
     shown = "".join(text_of(output) for output in cell.outputs)
-    if "range" in cell.metadata.get("course", {}) and not re.search(r"\d", shown):
+    if _sets_range(cell) and not re.search(r"\d", shown):
         found.append("it sets a range, but stores no number")
     return found
 

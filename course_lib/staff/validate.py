@@ -271,6 +271,6 @@ class CourseCell(IPyNbCell):
         error, book = excinfo.value, self.parent
         if not book.strict or not isinstance(error, (NbCellError, watch.KernelFault)):
             return super().repr_failure(excinfo)
-        head = "\n".join("    " + line for line in self.cell.source.splitlines()[:4])
+        head = "\n".join("    " + line[:96] for line in self.cell.source.splitlines()[:4])
         text = getattr(error, "inner_traceback", "") or ""
         return f"{self.path.name}, Cell {self.cell_num}: {error}\n{head}\n{text}"
