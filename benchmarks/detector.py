@@ -26,7 +26,8 @@ import numba
 import numpy as np
 
 from course_lib import datasets, fetch, images
-from course_lib.classic import cascade, scan
+from course_lib.classic import cascade
+from course_lib.classic.cascade import scan
 from course_lib.detection import boxes
 
 COURSE = ("frontalface_default", "frontalface_alt2", "eye")

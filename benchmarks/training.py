@@ -23,7 +23,8 @@ import numba
 import numpy as np
 
 from course_lib import datasets
-from course_lib.classic import face_windows, haar, mining, scan, training
+from course_lib.classic import haar
+from course_lib.classic.cascade import face_windows, mining, scan, training
 
 GOAL = 1e-3
 SETTINGS = {

@@ -10,11 +10,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import AdaBoostClassifier
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from course_lib.classic import boosting, stumps
-from course_lib.classic import boosting_drawing as drawing
-from course_lib.classic import boosting_figures as figures
-from course_lib.classic.binning import bin_features
-from course_lib.classic.boosting import Ensemble, Stump
+from course_lib.classic import boosting
+from course_lib.classic.boosting import Ensemble, Stump, drawing, figures, stumps
+from course_lib.classic.boosting.binning import bin_features
 
 # Ten points: the lines x = 2.5, x = 8.5 and y = 5.5 are each wrong on three of them.
 POINTS = [(1, 3), (2, 1), (5, 8), (7, 9), (8, 7), (3, 4), (4, 2), (6, 4), (9, 8), (10, 4)]

@@ -10,7 +10,7 @@ from scipy import ndimage
 from skimage import data
 
 from course_lib import images
-from course_lib.classic import edges
+from course_lib.classic.lineart import edges
 
 STEP = np.tile([0.0, 0, 1, 1], (4, 1)).astype(np.float32)
 levels = arrays.arrays(

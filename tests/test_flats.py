@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as arrays
 from skimage import data
 
 from course_lib import images
-from course_lib.classic import flats, morphology
+from course_lib.classic.lineart import flats, morphology
 
 masks = arrays.arrays(bool, st.tuples(st.integers(1, 15), st.integers(1, 15)))
 RED, BLUE = [0.8, 0.1, 0.1], [0.1, 0.2, 0.7]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_lib.classic import grouping
+from course_lib.classic.cascade import grouping
 
 FACE = [10, 20, 50, 60]
 

@@ -15,8 +15,7 @@ from skimage.feature import haar_like_feature, haar_like_feature_coord
 from skimage.transform import integral_image as skimage_integral
 
 from course_lib.classic import haar
-from course_lib.classic import haar_drawing as drawing
-from course_lib.classic import haar_figures as figures
+from course_lib.classic.haar import drawing, figures
 
 SKIMAGE_TYPES = dict(
     zip(

@@ -11,8 +11,8 @@ from hypothesis.extra import numpy as arrays
 from skimage import data
 
 from course_lib import images
-from course_lib.classic import filters, lineart, pencil
-from course_lib.classic import lineart_drawing as drawing
+from course_lib.classic import lineart
+from course_lib.classic.lineart import drawing, filters, pencil
 
 units = st.floats(0, 1, width=32)
 greys = arrays.arrays(np.float32, st.tuples(st.integers(1, 12), st.integers(1, 12)), elements=units)

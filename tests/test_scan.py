@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_lib import images
-from course_lib.classic import cascade, haar, pyramid, scan, scan_kernels
+from course_lib.classic import cascade, haar
+from course_lib.classic.cascade import kernels as scan_kernels
+from course_lib.classic.cascade import pyramid, scan
 from course_lib.detection import boxes
 
 FACE = "haarcascade_frontalface_default"

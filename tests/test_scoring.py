@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from course_lib import datasets
-from course_lib.classic import cascade, scan, scoring
+from course_lib.classic import cascade
+from course_lib.classic.cascade import scan, scoring
 
 SQUARE, NEAR, FAR = [0, 0, 20, 20], [0, 1, 20, 21], [50, 50, 70, 70]
 

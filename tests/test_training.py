@@ -12,16 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_lib import datasets, images
-from course_lib.classic import (
-    cascade,
-    checkpoint,
-    face_windows,
-    haar,
-    mining,
-    scan,
-    scoring,
-    training,
-)
+from course_lib.classic import cascade, haar
+from course_lib.classic.cascade import checkpoint, face_windows, mining, scan, scoring, training
 from course_lib.detection import boxes
 
 MODELS = Path(__file__).parents[1] / "data" / "models"

@@ -9,7 +9,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from course_lib import datasets, images, plot
-from course_lib.classic import boosting, cascade, flats, haar, haar_drawing, scan
+from course_lib.classic import boosting, cascade, haar
+from course_lib.classic.cascade import scan
+from course_lib.classic.haar import drawing as haar_drawing
+from course_lib.classic.lineart import flats
 
 PATH = Path("data/cover.png")
 SEED = 3

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from course_lib import datasets, fetch, images
-from course_lib.classic import cascade, face_windows, mining, scan, scoring, training
+from course_lib.classic import cascade
+from course_lib.classic.cascade import face_windows, mining, scan, scoring, training
 
 SEED = 0
 OUT = Path(__file__).with_suffix(".xml")

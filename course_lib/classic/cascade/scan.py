@@ -14,8 +14,9 @@ import numba
 import numpy as np
 
 from course_lib import checks, images
-from course_lib.classic import grouping, pyramid, scan_kernels
-from course_lib.classic.scan_kernels import FLAT, SKIPPED
+from course_lib.classic.cascade import grouping, pyramid
+from course_lib.classic.cascade import kernels as scan_kernels
+from course_lib.classic.cascade.kernels import FLAT, SKIPPED
 
 __all__ = ["FLAT", "SKIPPED", "attention", "depth_maps", "detect", "raw_hits", "stage_counts"]
 

@@ -6,7 +6,7 @@ Taught in ``01_3_face_detector``.
 import numpy as np
 
 from course_lib import checks
-from course_lib.classic import grouping, scan
+from course_lib.classic.cascade import grouping, scan
 from course_lib.detection import boxes as detection_boxes
 
 # The windows of CBCL end at the brows and the chin; the boxes that people draw around a face are

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from course_lib import checks
-from course_lib.classic.cascade_parts import MAX_SIDE, Cascade, CascadeError, Stage, Tree, stump
+from course_lib.classic.cascade.parts import MAX_SIDE, Cascade, CascadeError, Stage, Tree, stump
 
 __all__ = [
     "Cascade",

@@ -12,7 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_lib import checks
-from course_lib.classic.stumps import TIE, Stump, best_stump, column, prepare, search, sort_features
+from course_lib.classic.boosting.stumps import (
+    TIE,
+    Stump,
+    best_stump,
+    column,
+    prepare,
+    search,
+    sort_features,
+)
 
 __all__ = [
     "Ensemble",

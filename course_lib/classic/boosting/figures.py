@@ -6,8 +6,8 @@ Taught in ``01_2_adaboost``.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_lib.classic.boosting_drawing import show_answers, show_samples, show_stump
-from course_lib.classic.haar_drawing import show_feature
+from course_lib.classic.boosting.drawing import show_answers, show_samples, show_stump
+from course_lib.classic.haar.drawing import show_feature
 
 
 def show_voters(voters, X, labels, titles, *, truth=None):

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_lib import checks
-from course_lib.classic import binning, boosting, cascade_parts, haar, mining
-from course_lib.classic.face_windows import equal_contrast, to_window_bytes
+from course_lib.classic import boosting, haar
+from course_lib.classic.boosting import binning
+from course_lib.classic.cascade import mining
+from course_lib.classic.cascade import parts as cascade_parts
+from course_lib.classic.cascade.face_windows import equal_contrast, to_window_bytes
 
 FEWEST_NEGATIVES = 20  # With fewer mistakes left to learn from, a stage only learns them by heart.
 PART = 4000  # Features whose responses are in memory as float32 at one time.

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_lib import checks, datasets, images
-from course_lib.classic import haar, pyramid, scan
-from course_lib.classic.face_windows import equal_contrast
-from course_lib.classic.scan_kernels import FLAT_STD
+from course_lib.classic import haar
+from course_lib.classic.cascade import pyramid, scan
+from course_lib.classic.cascade.face_windows import equal_contrast
+from course_lib.classic.cascade.kernels import FLAT_STD
 
 # Photos of scikit-image and scikit-learn without a face. Not among them: astronaut and camera show
 # people, and the Roman coins carry heads.

@@ -6,7 +6,7 @@ A *drawing* is a grey picture: 1 is paper, 0 is the darkest lead.
 import numpy as np
 
 from course_lib import checks
-from course_lib.classic import filters
+from course_lib.classic.lineart import filters
 
 
 def dodge(picture, mask):

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 
 from course_lib import plot
-from course_lib.classic import haar_drawing
+from course_lib.classic.haar import drawing as haar_drawing
 
 
 def show_search(feature, average, picture, heat, names):

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from course_lib import checks
-from course_lib.classic import edges, filters
+from course_lib.classic.lineart import edges, filters
 
 
 def adaptive_threshold(grey, size=15, offset=0.03):

@@ -8,7 +8,7 @@ from pathlib import Path
 from course_lib import checks
 from course_lib.classic import cascade
 
-FOLDER = Path(__file__).parents[2] / "data" / "models"
+FOLDER = Path(__file__).parents[3] / "data" / "models"
 
 
 def path(name="face_cascade"):

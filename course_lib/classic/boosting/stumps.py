@@ -16,7 +16,7 @@ import numba
 import numpy as np
 
 from course_lib import checks
-from course_lib.classic import binning
+from course_lib.classic.boosting import binning
 
 # Errors closer than this are a tie: sums of weights that should be equal differ by rounding.
 TIE = 1e-10

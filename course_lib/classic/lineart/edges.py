@@ -8,7 +8,7 @@ import numba
 import numpy as np
 
 from course_lib import checks, images
-from course_lib.classic import filters
+from course_lib.classic.lineart import filters
 
 SOBEL_X = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], dtype=np.float32)
 SOBEL_Y = SOBEL_X.T

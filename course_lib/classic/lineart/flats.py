@@ -3,7 +3,8 @@
 import numpy as np
 
 from course_lib import checks, images
-from course_lib.classic import filters, lineart, morphology, pencil
+from course_lib.classic import lineart
+from course_lib.classic.lineart import filters, morphology, pencil
 
 _LIGHTNESS = 0.4  # lightness counts less than hue, so that a shadow keeps its thing's colour
 _LARGEST_SAMPLE = 5_000

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.colors import to_rgb
 
 from course_lib import checks, plot, widgets
-from course_lib.classic.haar_drawing import show_numbers
+from course_lib.classic.haar.drawing import show_numbers
 
 
 def show_row(pictures, alt, size=2.7, boxes=None, **style):
