@@ -12,8 +12,6 @@ from jupyter_client.kernelspec import NoSuchKernel
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from tqdm import tqdm
 
-from course_lib.page import page_html
-
 NOTEBOOKS = Path("notebooks")
 BUILD = Path("build/notebooks")
 _VIEW = "application/vnd.jupyter.widget-view+json"
@@ -230,6 +228,9 @@ def _message(error):
 
 def _write(notebook, copy):
     """The executed copy and its HTML page."""
+    # Here, since nbconvert takes half a second, and validation needs no page.
+    from course_lib.page import page_html
+
     copy.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, copy)
     page = copy.with_suffix(".html")
