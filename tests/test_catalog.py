@@ -70,7 +70,6 @@ def test_no_registry_is_named_in_the_library():
     registry = re.compile(
         rf"{re.escape(urlsplit(PYPI_SIMPLE_ENDPOINT).hostname)}|python.?hosted|npm.?js",
         re.IGNORECASE,
-        re.IGNORECASE,
     )
     files = [p for p in Path(course_lib.__file__).parent.rglob("*") if p.suffix in (".py", ".toml")]
     assert len(files) > 10

@@ -3,6 +3,7 @@
 import base64
 import io
 
+import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -111,7 +112,7 @@ def test_pictures(new, fault):
 def figure(title="accuracy 0.95", cosine=True, marker=3.0, rc=()):
     """A figure as notebooks draw it."""
     x = np.linspace(0, 6, 80)
-    with plt.rc_context(dict(rc)):
+    with plt.rc_context(matplotlib.rcParamsDefault | dict(rc)):  # whatever other tests have set
         fig, ax = plt.subplots(figsize=(7, 4), layout="constrained", dpi=100)
         ax.plot(x, np.sin(x))
         ax.plot(x, 0.7 * np.cos(x), visible=cosine)
