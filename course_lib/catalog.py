@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from importlib import resources
 
-from . import checks
+from course_lib import checks
 
 PLAIN = "file"  # the format of an archive that is itself the one file of its asset
 

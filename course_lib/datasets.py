@@ -11,7 +11,7 @@ from importlib import resources
 import cv2
 import numpy as np
 
-from . import checks, fetch, images
+from course_lib import checks, fetch, images
 
 SKIMAGE = {
     "astronaut": "astronaut.png",

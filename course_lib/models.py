@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from . import checks, compute, fetch, images
+from course_lib import checks, compute, fetch, images
 
 
 @functools.cache
