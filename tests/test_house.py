@@ -157,7 +157,7 @@ def test_conda_environment_is_in_step():
     wanted = {line for line in requirements()[1] if not line.startswith("jax")}
     assert wanted - (conda | set(pip)) == set()
     names = {re.split("[<>=]", line)[0] for line in (conda | set(pip)) - wanted}
-    assert names == {"python", "make", "pip", "setuptools", "-e ."}
+    assert names == {"python", "make", "pip", "-e ."}
     body = text.split("dependencies:")[1].splitlines()[1:]
     assert [line for line in body if "#" not in line and line.strip() != "- pip:"] == []
 
