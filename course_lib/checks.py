@@ -153,7 +153,9 @@ def choice(value, name, options):
     if value in options:
         return value
     texts = {str(option).lower(): str(option) for option in options}
-    near = difflib.get_close_matches(str(value).lower(), texts, n=3)
+    wish = str(value).lower()
+    near = [text for text in texts if len(wish) > 2 and text.startswith(wish)]
+    near = list(dict.fromkeys(near + difflib.get_close_matches(wish, texts, n=3)))[:3]
     hint = f"there are {', '.join(texts.values())}."
     if near:
         hint = f"did you mean {' or '.join(texts[text] for text in near)}?"

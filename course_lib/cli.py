@@ -3,11 +3,13 @@
 import importlib.metadata
 import os
 import platform
+import re
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -32,7 +34,10 @@ def lab(
 ):
     """Open JupyterLab on a notebook."""
     book = _find([notebook])[0]
-    command = [sys.executable, "-m", "jupyter", "lab", str(book)]
+    # Not the file's path: then only a browser that Jupyter opens itself would show the notebook,
+    # and the addresses that it prints, for a container or another machine, would not.
+    command = [sys.executable, "-m", "jupyter", "lab", f"--notebook-dir={book.parent}"]
+    command.append(f"--LabApp.default_url=/lab/tree/{quote(book.name)}")
     command += [] if browser else ["--no-browser"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # as in a container; Jupyter asks for this
         command.append("--allow-root")
@@ -71,9 +76,9 @@ def validate(
     """Run notebooks and compare what they show with what they stored."""
     import pytest
 
-    books = [str(book) for book in _find(notebooks or [])]
+    books = [str(book) for book in _find(notebooks or [], pytest.ExitCode.USAGE_ERROR)]
     if not books:
-        _stop("There is no notebook in notebooks/.")
+        _stop("There is no notebook in notebooks/.", pytest.ExitCode.NO_TESTS_COLLECTED)
     arguments = ["-p", "course_lib.staff.validate", "--course", "-q", *books]
     arguments += [f"--course-budget={budget}", f"--junitxml={JUNIT}"]
     arguments += ["--course-update"] * update + ["--course-gpu"] * gpu
@@ -110,7 +115,8 @@ def fetch(
             faults.append(asset.id)
             typer.secho(str(error), fg="red", err=True)
     if faults:
-        _stop(f"Not downloaded: {', '.join(faults)}. The others are there.")
+        rest = " The others are there." if len(faults) < len(assets) else ""
+        _stop(f"Not downloaded: {', '.join(faults)}.{rest}")
     typer.echo(f"All there, in {fetching.cache_folder()}.")
 
 
@@ -187,7 +193,7 @@ def _next_step(missing):
     return "Next: `course lab`. Everything is here, and the course runs offline."
 
 
-def _find(names):
+def _find(names, status=1):
     """The notebooks, or a sentence; also from a folder inside the checkout."""
     from course_lib import runner
 
@@ -198,11 +204,12 @@ def _find(names):
     if home is not None:
         os.chdir(home)
     elif not names or not all(Path(name).is_file() for name in names):
-        _stop("There is no folder notebooks/ here; change to the folder of the course first.")
+        message = "There is no folder notebooks/ here; change to the folder of the course first."
+        _stop(message, status)
     try:
         return runner.find(names)
     except FileNotFoundError as error:
-        _stop(str(error))
+        _stop(str(error), status)
 
 
 def _assets(wishes):
@@ -211,6 +218,9 @@ def _assets(wishes):
 
     chosen = {} if wishes else {asset.id: asset for asset in catalog.assets()}
     for wish in wishes:
+        if notebook := re.match(r"(\d+)_\d", wish):
+            part = int(notebook[1])
+            _stop(f"{wish} is a notebook; `course fetch {part}` gets what part {part} needs.")
         try:
             part = wish.isdecimal()
             found = catalog.assets(part=int(wish)) if part else [catalog.asset(wish)]
@@ -235,10 +245,10 @@ def _megabytes(size):
     return f"{size / 1e6:.1f} MB"
 
 
-def _stop(message):
-    """Print a sentence in red and leave with status 1."""
+def _stop(message, status=1):
+    """Print a sentence in red and leave with a status."""
     typer.secho(message, fg="red", err=True)
-    raise typer.Exit(1)
+    raise typer.Exit(int(status))
 
 
 if __name__ == "__main__":

@@ -125,6 +125,8 @@ def test_choice_names_the_near_options_or_all():
         checks.choice("cbcl_face", "asset", options)
     with pytest.raises(ValueError, match=r"did you mean hed\?$"):
         checks.choice("HED", "asset", iter(options))
+    with pytest.raises(ValueError, match=r"did you mean cbcl_faces\?$"):
+        checks.choice("cbcl", "asset", options)
     with pytest.raises(ValueError, match=r"there are cbcl_faces, orl_faces, hed\.$"):
         checks.choice("zebra", "asset", options)
 

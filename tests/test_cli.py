@@ -89,8 +89,8 @@ def test_lab_opens_the_notebook(home, monkeypatch, user, more):
     monkeypatch.setattr(cli.os, "geteuid", lambda: user, raising=False)
     status, _ = course("lab", "01_2", "--no-browser")
     assert status == 3
-    command = ["-m", "jupyter", "lab", "notebooks/01_2_bad.ipynb", "--no-browser"]
-    assert started[0][1:] == command + more
+    place = ["--notebook-dir=notebooks", "--LabApp.default_url=/lab/tree/01_2_bad.ipynb"]
+    assert started[0][1:] == ["-m", "jupyter", "lab", *place, "--no-browser", *more]
 
 
 def test_check_fits_one_screen_and_says_what_to_do(cache, monkeypatch):
@@ -154,6 +154,8 @@ def test_check_names_a_backend_that_the_course_does_not_know(monkeypatch):
     [
         ("cbcl_face", "asset 'cbcl_face' is not known; did you mean cbcl_faces or"),
         ("zzz", "asset 'zzz' is not known; there are cbcl_faces"),
+        ("cbcl", "asset 'cbcl' is not known; did you mean cbcl_faces?"),
+        ("01_3", "01_3 is a notebook; `course fetch 1` gets what part 1 needs."),
         ("0", "part is 0; wanted a whole number of at least 1."),
     ],
 )
