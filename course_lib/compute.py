@@ -122,30 +122,45 @@ def gradients(function, wrt, *, state=()):
 
     Raises
     ------
+    TypeError
+        If `wrt` is one array or variable instead of a list, or its items are of both kinds.
     ValueError
-        If `wrt` is empty, or the function's result is not a single number.
+        If there is nothing to differentiate by, as with an empty list or a model that is frozen or
+        not built yet; or the function's result is not a single number.
 
     Notes
     -----
     Afterwards the variables in `state` hold what the function made of them, once, on both
     backends; trainable variables are left as they were.
     """
-    variables, state = _variables(wrt, state)
-    arrays = [] if variables else [np.asarray(item, dtype="float32") for item in wrt]
+    variables, arrays, state = _sources(wrt, state)
     if not variables and not arrays:
-        raise ValueError("wrt is empty; wanted a model, variables or arrays.")
+        raise ValueError(
+            "wrt is empty; wanted variables, arrays, or a model that is built and not frozen."
+        )
     differentiate = _gradients_jax if backend() == "jax" else _gradients_tensorflow
     return differentiate(function, variables, arrays, state)
 
 
-def _variables(wrt, state):
-    """The variables to differentiate by, none for arrays, and those that may change."""
+def _sources(wrt, state):
+    """The variables or the arrays to differentiate by, and the variables that may change."""
     import keras
 
     if hasattr(wrt, "trainable_variables"):
-        return list(wrt.trainable_variables), [*wrt.non_trainable_variables, *state]
+        wrt, state = list(wrt.trainable_variables), [*wrt.non_trainable_variables, *state]
+    elif hasattr(wrt, "shape") or np.isscalar(wrt) or wrt is None:
+        raise TypeError(f"wrt is one {type(wrt).__name__}; wanted a model or a list, such as [x].")
     wrt = list(wrt)
-    return (wrt if wrt and isinstance(wrt[0], keras.Variable) else []), list(state)
+    known = [isinstance(item, keras.Variable) for item in wrt]
+    if any(known) and not all(known):
+        raise TypeError("wrt holds variables and arrays; differentiate by one kind at a time.")
+    if any(known):
+        chosen = {id(variable): variable for variable in wrt}
+        if len(chosen) < len(wrt):
+            raise ValueError("wrt holds a variable twice; name each one once.")
+        return wrt, [], [variable for variable in state if id(variable) not in chosen]
+    arrays = [checks.array(item, f"wrt[{n}]", finite=False) for n, item in enumerate(wrt)]
+    return [], [array.astype("float32") for array in arrays], list(state)
 
 
 def _gradients_tensorflow(function, variables, arrays, state):
@@ -171,7 +186,7 @@ def _gradients_jax(function, variables, arrays, state):
     def pure(sources):
         mapping = [*zip(variables, sources, strict=True)] if variables else []
         held = [(v, v.value) for v in state]
-        with keras.StatelessScope(state_mapping=mapping + held) as scope:
+        with keras.StatelessScope(collect_losses=True, state_mapping=mapping + held) as scope:
             value = function() if variables else function(*sources)
             _check_scalar(value)
             return value.reshape(()), [scope.get_current_value(v) for v in state]

@@ -100,6 +100,13 @@ def endless(handler, body, kind):
         handler.wfile.write(body)
 
 
+def unreadable(handler, body, kind):
+    handler.send_response(200)
+    handler.send_header("Transfer-Encoding", "chunked")
+    handler.end_headers()
+    handler.wfile.write(b"neither a length nor a chunk")
+
+
 class Server(ThreadingHTTPServer):
     """Serves `pages`; the next requests meet the `faults`, in order, the later ones none."""
 

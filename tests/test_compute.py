@@ -38,6 +38,23 @@ try:
     compute.gradients(lambda a: a * 2, [np.ones(3)]); refused = "nothing"
 except ValueError as error:
     refused = str(error)
+kernel, wrong = model.layers[0].kernel, {}
+frozen = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+frozen.trainable = False
+cases = {"array": np.ones(3), "number": 1.0, "variable": kernel, "nothing": None, "empty": [],
+         "both": [kernel, np.ones(3)], "twice": [kernel, kernel], "text": ["a"], "frozen": frozen,
+         "unbuilt": keras.Sequential([keras.layers.Dense(1)])}
+for name, wrt in cases.items():
+    try:
+        compute.gradients(lambda *arrays: keras.ops.sum(kernel), wrt)
+    except (TypeError, ValueError) as error:
+        wrong[name] = f"{type(error).__name__}: {error}"
+regular = keras.layers.Dense(2, kernel_regularizer="l2", activity_regularizer="l1")
+regular.build((None, 4))
+regular.kernel.assign(np.linspace(-1, 1, 8).reshape(4, 2))
+penalty, by_penalty = compute.gradients(lambda: keras.ops.sum(regular(x)) + sum(regular.losses),
+                                        regular.trainable_variables, state=regular.variables)
+from_generator = compute.gradients(keras.ops.sum, (np.ones(3) for _ in range(1)))[0]
 dropout = keras.layers.Dropout(0.5, seed=1)
 masks = [compute.gradients(lambda a: keras.ops.sum(dropout(a, training=True)), [np.ones((1, 64))],
                            state=dropout.variables)[1][0].tolist() for _ in range(2)]
@@ -48,6 +65,8 @@ print(json.dumps({
     "slope": [np.asarray(g).tolist() for g in slope],
     "kernel": to_numpy(model.layers[-1].kernel).tolist(),
     "by_part": [g.tolist() for g in by_part], "refused": refused,
+    "wrong": wrong, "from_generator": from_generator,
+    "penalty": penalty, "by_penalty": [g.tolist() for g in by_penalty],
     "masks": masks, "x": x.tolist(), "weights": [to_numpy(v).tolist() for v in model.weights]}))
 """
 
@@ -122,6 +141,39 @@ def test_dropout_draws_a_new_mask_every_call(report):
 
 def test_refuses_a_vector(report):
     assert "wanted one number" in report["refused"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("array", "TypeError: wrt is one ndarray; wanted a model or a list"),
+        ("number", "TypeError: wrt is one float"),
+        ("variable", "TypeError: wrt is one "),  # JAX would go through one without end
+        ("nothing", "TypeError: wrt is one NoneType"),
+        ("both", "TypeError: wrt holds variables and arrays"),
+        ("twice", "ValueError: wrt holds a variable twice"),
+        ("text", "TypeError: wrt[0] is of type str"),
+        ("empty", "ValueError: wrt is empty"),
+        ("frozen", "ValueError: wrt is empty; wanted variables, arrays, or a model that is built"),
+        ("unbuilt", "ValueError: wrt is empty"),
+    ],
+)
+def test_refuses_what_it_cannot_differentiate_by(report, name, words):
+    assert report["wrong"][name].startswith(words)
+
+
+def test_takes_arrays_from_a_generator(report):
+    assert report["from_generator"] == 3
+
+
+def test_penalties_of_layers_count(report):
+    """Of weights and of activities (which Keras divides by the batch size of 16)."""
+    x, kernel = np.array(report["x"]), np.linspace(-1, 1, 8).reshape(4, 2)
+    out = x @ kernel
+    loss = out.sum() + 0.01 * (kernel**2).sum() + 0.01 * np.abs(out).sum() / 16
+    assert report["penalty"] == pytest.approx(loss, rel=1e-4)
+    slope = x.T @ (1 + 0.01 / 16 * np.sign(out)) + 0.02 * kernel
+    np.testing.assert_allclose(report["by_penalty"][0], slope, rtol=1e-4)
 
 
 def test_backends_agree():

@@ -79,6 +79,7 @@ FAULTS = {
     "web_page": "sent a web page instead of the file",
     "wrong_bytes": "sent other bytes than the ones this course knows",
     "endless": "sent more than the",
+    "unreadable": "broke off, or sent what cannot be read",
 }
 
 

@@ -212,7 +212,8 @@ def test_pickles_that_are_odd_in_other_ways(tmp_path):
     dotted = b"\x80\x04\x8c\x05numpy\x8c\x0cdtype.__new__\x93."
     objects = pickle.dumps(np.array([{}, None]))
     cut = pickle.dumps(np.arange(100))[:-60]
-    for content in (far.getvalue(), pickle.dumps(endless), dotted, objects, cut, b"", b"\x80\x04"):
+    huge = b"\x80\x04\x8e" + b"\xff" * 7 + b"\x7f"  # bytes, more of them than there can be
+    for content in (far.getvalue(), pickle.dumps(endless), dotted, objects, cut, huge, b"", b"\x80\x04"):
         path.write_bytes(content)
         with pytest.raises(archives.ArchiveError, match=r"odd\.ckpt"):
             archives.read_pickle(path)

@@ -31,6 +31,10 @@ BROKEN = (
 )
 
 
+# What unpickling raises on damaged files, besides its own errors.
+DAMAGED = (TypeError, ValueError, LookupError, MemoryError, OverflowError, RecursionError)
+
+
 class ArchiveError(ValueError):
     """An archive or a pickle that is broken, or holds what this course does not read."""
 
@@ -186,7 +190,7 @@ def read_pickle(path, allowed=None):
         raise ArchiveError(f"{path.name} is refused: {problem}") from None
     except (pickle.UnpicklingError, EOFError, ImportError, AttributeError) as problem:
         raise ArchiveError(f"{path.name} is not a readable pickle ({problem})") from problem
-    except (TypeError, ValueError, IndexError, KeyError, MemoryError, RecursionError) as problem:
+    except DAMAGED as problem:
         raise ArchiveError(f"{path.name} is not a readable pickle ({problem})") from problem
 
 

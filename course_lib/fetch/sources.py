@@ -118,6 +118,9 @@ def _reason(problem, sink, timeout):
         return f"broke off after {sink.done:,} of {sink.size:,} bytes"
     if isinstance(problem, requests.ConnectionError):
         return "cannot be reached"
+    torn = requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError
+    if isinstance(problem, torn):
+        return "broke off, or sent what cannot be read"
     return f"failed ({type(problem).__name__})"
 
 
