@@ -21,7 +21,7 @@ lab: .venv/ready  ## open JupyterLab on the first notebook
 run: .venv/ready  ## run notebooks without a browser: make run NB=01_1
 	$(COURSE) run $(NB)
 
-fetch: .venv/ready  ## download what the notebooks need
+fetch: .venv/ready  ## download what the notebooks of part 1 need
 	$(COURSE) fetch 1
 
 test: lint unit notebooks  ## lint, unit tests, every notebook run and compared
@@ -48,9 +48,10 @@ bench: .venv/ready fetch  ## measure what benchmarks/README.md states
 # pip's settings, so the index that pip uses is handed on.
 .venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, such as: make PYTHON=python3.12 lab")'
+	@echo 'Installing into .venv; the first time this takes some minutes.'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet uv
-	index="$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config get global.index-url 2>/dev/null || true)}"; \
+	@index="$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config get global.index-url 2>/dev/null || true)}"; \
 	export UV_SYSTEM_CERTS=1 VIRTUAL_ENV="$$PWD/.venv"; [ -z "$$index" ] || export UV_DEFAULT_INDEX="$$index"; \
 	$(BIN)/uv pip install --quiet --require-hashes -r requirements.lock; \
 	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
