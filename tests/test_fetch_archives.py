@@ -213,7 +213,9 @@ def test_pickles_that_are_odd_in_other_ways(tmp_path):
     objects = pickle.dumps(np.array([{}, None]))
     cut = pickle.dumps(np.arange(100))[:-60]
     huge = b"\x80\x04\x8e" + b"\xff" * 7 + b"\x7f"  # bytes, more of them than there can be
-    for content in (far.getvalue(), pickle.dumps(endless), dotted, objects, cut, huge, b"", b"\x80\x04"):
+    odd_type = b"cnumpy\ndtype\n(S'(,)f4'\ntR."
+    pickles = far.getvalue(), pickle.dumps(endless), dotted, objects, cut, huge, odd_type
+    for content in (*pickles, b"", b"\x80\x04"):
         path.write_bytes(content)
         with pytest.raises(archives.ArchiveError, match=r"odd\.ckpt"):
             archives.read_pickle(path)

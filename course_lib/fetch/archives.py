@@ -31,8 +31,16 @@ BROKEN = (
 )
 
 
-# What unpickling raises on damaged files, besides its own errors.
-DAMAGED = (TypeError, ValueError, LookupError, MemoryError, OverflowError, RecursionError)
+# What unpickling raises on damaged files, besides its own errors; SyntaxError is of NumPy's types.
+DAMAGED = (
+    TypeError,
+    ValueError,
+    LookupError,
+    MemoryError,
+    OverflowError,
+    RecursionError,
+    SyntaxError,
+)
 
 
 class ArchiveError(ValueError):
