@@ -196,6 +196,11 @@ def test_decode_png_jpeg_svg():
     np.testing.assert_array_equal(likeness.decode("image/svg+xml", svg), half)
 
 
+def test_an_svg_in_points_is_drawn():
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="30pt" height="15pt"/>'  # as matplotlib's
+    assert likeness.decode("image/svg+xml", svg).shape == (20, 40, 3)
+
+
 @pytest.mark.parametrize("mime", ["image/png", "image/svg+xml"])
 def test_decode_says_what_is_no_picture(mime):
     with pytest.raises(ValueError, match=f"{mime.split('+')[0]}.*cannot be read"):

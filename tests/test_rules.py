@@ -95,6 +95,16 @@ RULES = {
         book(cell("f()", shown("image/svg+xml", f'<image href="{HOME}/a.png"/>'))),
         "of one machine",
     ),
+    "a path elsewhere": (
+        book(cell("f()", printed("see train/data/a.png"))),
+        book(cell("f()", printed("saved " + "/" + "data/ann/a.png"))),
+        "of one machine",
+    ),
+    "a path on another disk": (
+        book(cell("f()", printed("A: b\\c"))),
+        book(cell("f()", printed("D:" + r"\photos\a.png"))),
+        "of one machine",
+    ),
     "a path of Windows": (
         book(cell("f()", printed("C: is a drive"))),
         book(cell("f()", printed("C:" + r"\Users\ann\a.png"))),

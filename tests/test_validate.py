@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw
 from typer.testing import CliRunner
 
 from course_lib import cli
+from course_lib.staff import validate, watch
 
 SAMPLES = Path(__file__).parent / "nbval_samples"
 COURSE = {"part": 9, "minutes": 60, "needs": [], "gpu": "none"}
@@ -116,6 +117,17 @@ def framed(picture):
     return f'<p><img src="data:image/png;base64,{picture}"></p>'
 
 
+def encoded(drawing):
+    """A piece of HTML that names a drawing as an address."""
+    data = base64.b64encode(drawing.encode()).decode()
+    return f'<p style="background: url(data:image/svg+xml;base64,{data})">a</p>'
+
+
+PAIR = {"image/png": drawn(), "image/jpeg": drawn(kind="JPEG")}
+SORTED = dict(sorted(PAIR.items()))
+CAPTURED = "import ipywidgets\no = ipywidgets.Output()\nwith o:\n    print('inside')\nprint('seen')"
+
+
 # A trap in one cell: the cell's source and stored outputs, its metadata, what nbval says, what we
 # say, and words of our message.
 CELLS = {
@@ -175,6 +187,14 @@ CELLS = {
         "failed", "failed", "similarity"),
     "HTML anti-aliased": (
         shows("text/html", framed(drawn()), framed(drawn(smooth=4))), {}, "failed", "passed", ""),
+    "two kinds of a picture": (  # a file sorts them
+        (f"display({PAIR!r}, raw=True)", new_output("display_data", data=SORTED)), {},
+        "passed", "passed", ""),
+    "SVG within HTML": (
+        shows("text/html", encoded(svg(10)), encoded(svg(45))), {}, "failed", "failed", "colour"),
+    "widget of outputs": ((CAPTURED, stream("seen\n")), {}, "failed", "passed", ""),
+    "error in a widget": ((CAPTURED + "\nwith o:\n    1 / 0", stream("seen\n")), {},
+        "failed", "failed", "ZeroDivisionError"),
     "random ids": (
         shows("text/html", '<b id="T_0a1b2">1</b>', '<b id="T_9f8e7">1</b>'), {},
         "failed", "passed", ""),
@@ -359,6 +379,28 @@ def test_minutes_limit_the_notebook_and_budget_stretches_it(tmp_path):
     assert run(tmp_path, *OURS, "--course-budget=8")[0] == 0
 
 
+def test_a_cell_that_heeds_no_interrupt_and_never_falls_silent_is_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr(validate, "GRACE", 1)
+    talks = "import time\nwhile True:\n    try:\n        while True:\n"
+    talks += "            print('x')\n            time.sleep(0.05)\n"
+    talks += "    except KeyboardInterrupt:\n        pass"
+    write(tmp_path, {"talks": book(cell(talks, seconds=0.5), cell("x = 1", count=2))})
+    status, verdicts, seconds, text = run(tmp_path, *OURS)
+    assert status == 1 and seconds["talks", "Cell 0"] < 15
+    assert "Timeout of 1 seconds" in text and verdicts["talks", "Cell 1"] == "skipped"
+
+
+def test_output_that_waits_counts_as_memory(monkeypatch):
+    kernel = object.__new__(watch.WatchedKernel)
+    kernel.memory, kernel.own, stopped = 1e6, -2e6, []
+    monkeypatch.setattr(watch.WatchedKernel, "is_alive", lambda _: True)
+    monkeypatch.setattr(watch.WatchedKernel, "measure", lambda _: 0)
+    monkeypatch.setattr(watch.WatchedKernel, "stop", lambda _: stopped.append(True))
+    with pytest.raises(watch.KernelFault, match="more than 0.0 GB"):
+        kernel._look()
+    assert stopped
+
+
 # --- exercises ---
 
 RIGHT = "def double(x):\n    return 2 * x\n"
@@ -381,11 +423,11 @@ def lesson(tmp_path):
     write(tmp_path / "notebooks", {"09_1_twice": book(setup, tagged, check)})
     (tmp_path / "solutions/exercises").mkdir(parents=True)
 
-    def answers(right, *wrong):
+    def answers(right, *wrong, update=False):
         cells = [f"# %% exercise-1\n{right}"]
         cells += [f"# %% exercise-1 wrong: {n}\n{source}" for n, source in enumerate(wrong)]
         (tmp_path / "solutions/exercises/09_1_twice.py").write_text("\n".join(cells))
-        return run(tmp_path / "notebooks", *OURS)
+        return run(tmp_path / "notebooks", *OURS, *["--course-update"] * update)
 
     return answers
 
@@ -414,6 +456,16 @@ def test_answers_that_fail(lesson, answers, words):
     assert status == 1 and words in text
 
 
+def test_update_writes_nothing_while_an_answer_fails(lesson, tmp_path):
+    path = tmp_path / "notebooks/09_1_twice.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[0].metadata["noise"] = 1
+    nbformat.write(notebook, path)
+    before = path.read_text()
+    assert lesson(WRONG[0], *WRONG, update=True)[0] == 1 and path.read_text() == before
+    assert lesson(RIGHT, *WRONG, update=True)[0] == 0 and path.read_text() != before
+
+
 # --- update, GPU, reports ---
 
 
@@ -437,6 +489,49 @@ def test_update_writes_what_changed_and_nothing_else(tmp_path):
     assert run(tmp_path, *OURS, "--course-update")[0] == 0
     assert path.read_text() == text
     assert run(tmp_path, *OURS)[0] == 0
+
+
+# What is wrong whatever was stored: a cell, and words of what is said.
+LASTING = {
+    "stderr": (cell("import sys\nprint('w', file=sys.stderr)"), "unexpected on stderr"),
+    "path": (cell(f"print({HOME!r})"), "one machine"),
+    "blank": (cell(show("image/png", BLANK)[0]), "blank"),
+    "range": (cell("print(0.5)", stream("0.9\n"), range=[0.8, 1]), "outside the range"),
+    "no number": (cell("print('a')", range=[0, 1]), "stores no number"),
+    "stub": (cell("x = 1", tags=STUBBED), "NotImplementedError and nothing else"),
+    "unchecked": (STUB, "1 exercises have 0 self-checks"),
+    "sliders": (cell(PLAY), "never called without its sliders"),
+}
+
+
+def test_update_writes_nothing_that_would_fail(tmp_path):
+    books = {name: book(one) for name, (one, _) in LASTING.items()}
+    write(tmp_path, books | {"bare": book(cell("print(2)", stream("1\n")), course=None)})
+    before = {path: path.read_text() for path in tmp_path.glob("*.ipynb")}
+    status, _, _, text = run(tmp_path, *OURS, "--course-update")
+    assert status == 1 and "bare.ipynb was not written" in text and "no entry `course`" in text
+    for _, words in LASTING.values():
+        assert words in text
+    assert {path: path.read_text() for path in before} == before
+
+
+def test_update_counts_results_as_their_cells(tmp_path):
+    result = new_output("execute_result", data={"text/plain": "2"}, execution_count=9)
+    path = write(tmp_path, {"a": book(cell("1 + 1", result, count=9))}) / "a.ipynb"
+    assert run(tmp_path, *OURS, "--course-update")[0] == 0
+    now = nbformat.read(path, as_version=4).cells[0]
+    assert now.execution_count == now.outputs[0].execution_count == 1
+
+
+def test_workers_share_the_cores(tmp_path, monkeypatch):
+    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    share = max(1, os.cpu_count() // 2)
+    source = "import os\nprint(os.environ['OMP_NUM_THREADS'], os.environ['TF_NUM_INTRAOP_THREADS'])"
+    shown = cell(source, stream(f"{share} {share}\n"))
+    write(tmp_path, {"a": book(shown), "b": book(cell("x = 1"))})
+    status, _, _, text = run(tmp_path, *OURS, "-n", "2", "--dist", "loadscope")
+    assert status == 0, text
 
 
 def test_update_leaves_a_notebook_that_fails(tmp_path):
@@ -484,11 +579,12 @@ def test_the_command(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "environ", os.environ.copy())
     write(tmp_path / "notebooks", {})
     empty = CliRunner().invoke(cli.app, ["validate"])
-    assert empty.exit_code == 1 and "no notebook" in empty.output
+    assert empty.exit_code == pytest.ExitCode.NO_TESTS_COLLECTED and "no notebook" in empty.output
     write(tmp_path / "notebooks", {"09_1_a": book(cell("print(1)", stream("1\n")))})
     done = CliRunner().invoke(cli.app, ["validate"])
     assert done.exit_code == 0, done.output
     assert (tmp_path / "build/validate/junit.xml").is_file()
     gpu = CliRunner().invoke(cli.app, ["validate", "--gpu"])
     assert gpu.exit_code == 0 and "No notebook was validated" in gpu.output
-    assert CliRunner().invoke(cli.app, ["validate", "zz"]).exit_code == 1
+    unknown = CliRunner().invoke(cli.app, ["validate", "zz"])
+    assert unknown.exit_code == pytest.ExitCode.USAGE_ERROR

@@ -253,7 +253,7 @@ def _svg_as_png(text):
     """Draw an SVG with a renderer that runs no script and loads nothing."""
     import resvg_py
 
-    return bytes(resvg_py.svg_to_bytes(svg_string=text))
+    return bytes(resvg_py.svg_to_bytes(svg_string=text, dpi=96))
 
 
 def resized(picture, shape):

@@ -1,5 +1,6 @@
 """Compare what a cell stored with what it shows now, and keep pictures of what differs."""
 
+import base64
 import re
 
 import numpy as np
@@ -145,7 +146,7 @@ def _parts(output):
     if output.output_type == "error":
         return [("error", f"{output.ename}: {_plain(output.evalue)}")]
     found = []
-    for mime, value in output.data.items():
+    for mime, value in sorted(output.data.items()):  # as a notebook's file has them
         text = _joined(value)
         if mime in PICTURES:
             found.append(_picture(mime, text))
@@ -162,6 +163,8 @@ def _html_parts(text):
     for match in _EMBEDDED.finditer(text):
         svg = match["svg"]
         mime, data = ("image/svg+xml", svg) if svg else (match["mime"], match["data"])
+        if not svg and "svg" in mime:
+            data = base64.b64decode(data).decode(errors="replace")
         pictures.append(_picture(mime, data))
     return [*pictures, ("text/html", _RANDOM.sub("id", _plain(_EMBEDDED.sub(" ", text))))]
 

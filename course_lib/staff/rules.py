@@ -6,8 +6,8 @@ import re
 
 KEYS = {"part", "minutes", "needs", "gpu"}
 _PATH = re.compile(
-    r"(?:(?<![\w/.:])|(?<=file://))/(?:home|Users|root|tmp|private|mnt|work|opt|usr|var|content)/"
-    r"[^\s'\"<>]*|[A-Z]:\\\\?Users\\"
+    r"(?:(?<![\w/.:])|(?<=file://))/(?:home|Users|root|tmp|private|mnt|media|Volumes|work|workspaces?|"
+    r"opt|usr|var|etc|srv|data|scratch|content)/[^\s'\"<>]*|\b[A-Z]:\\\\?\w+\\"
 )
 _COMMON = {"root", "user", "runner", "admin", "jovyan", "student", "ubuntu", "vscode"}
 

@@ -19,6 +19,7 @@ from course_lib.staff import answers, outputs, report, rules, watch
 MINUTES_PER_LESSON_MINUTE = 1 / 20  # a lesson of 60 minutes is 3 minutes of a machine's work
 MARGIN = 2.0  # for machines slower than the one that stored the outputs
 MEMORY = 6e9
+GRACE = 10  # seconds for reading what a cell wrote until its time was over
 THREADS = ("OMP", "OPENBLAS", "MKL", "NUMBA", "TF_NUM_INTRAOP", "TF_NUM_INTEROP")
 
 
@@ -38,7 +39,9 @@ def pytest_configure(config):
     """Share the cores among the workers, and register the report."""
     if not config.getoption("course"):
         return
-    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    # Already where the workers are started: they take the environment over.
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 0))
+    workers = workers or config.getoption("numprocesses", default=None) or 1
     threads = str(max(1, (os.cpu_count() or 1) // workers))
     for library in THREADS:
         suffix = "_THREADS" if library.startswith("TF") else "_NUM_THREADS"
@@ -105,9 +108,11 @@ class CourseFile(IPyNbFile):
         if not self.strict:
             return
         self.broken |= gone
-        self._write()
+        found = self._write()
         if gone:
             raise watch.KernelFault("the kernel died after the last cell")
+        if found:
+            raise AssertionError("\n  ".join([f"{self.path.name} was not written:", *found]))
 
     def _is_gone(self):
         """Whether the kernel died unnoticed: one that is about to answers no more."""
@@ -118,7 +123,7 @@ class CourseFile(IPyNbFile):
         return False
 
     def _write(self):
-        """Keep the executed copy; write the notebook itself where an update may."""
+        """Keep the executed copy; write the notebook itself where an update may, or say why not."""
         runner.clean(self.copy)
         place = Path(self.config.getoption("course_build")) / self.path.name
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -126,7 +131,11 @@ class CourseFile(IPyNbFile):
         whole = self.ran == sum(cell.cell_type == "code" for cell in self.nb.cells)
         if self.config.getoption("course_update") and whole and not (self.broken or self.stopped):
             runner.clean(self.nb)
+            found = rules.faults(self.nb) + answers.faults(self.path, self.nb)
+            if found:
+                return found
             nbformat.write(self.nb, self.path)
+        return []
 
 
 class CourseItem(pytest.Item):
@@ -170,6 +179,7 @@ class AnswerItem(CourseItem):
             self.parent.stopped = f"{death} in {self.name}"
             raise
         if fault:
+            self.parent.broken = True
             raise AssertionError(fault)
 
 
@@ -191,6 +201,7 @@ class CourseCell(IPyNbCell):
         if self.config.getoption("course_update") and self.cell.execution_count is None:
             self.cell.execution_count = 0  # nbval compares no cell that never ran
         began = time.monotonic()
+        book.kernel.deadline = began + self.config.option.nbval_cell_timeout + GRACE
         try:
             self._may_start()
             super().runtest()
@@ -237,6 +248,9 @@ class CourseCell(IPyNbCell):
             self.cell.execution_count = book.ran if self.cell.source.strip() else None
             if self.changes:
                 self.cell.outputs = nbformat.from_dict(new)
+            for output in self.cell.outputs:
+                if "execution_count" in output:
+                    output.execution_count = self.cell.execution_count
         noted = {"cell": self.cell_num, "seconds": seconds, "memory": book.kernel.peak}
         noted |= {"changes": self.changes, "pictures": self.pictures, "source": self.cell.source}
         self.user_properties.append(("course", noted))
@@ -263,8 +277,11 @@ class CourseCell(IPyNbCell):
         shown = nbformat.NotebookNode(metadata={}, outputs=test)  # the list itself, no copy
         runner.clean(nbformat.NotebookNode(metadata={}, cells=[shown]))
         self.changes = outputs.compare(self.cell, ref, test, only_ranges=gpu, save=self._save)
-        self.comparison_traceback = ["  " + change for change in self.changes]
-        return not self.changes or self.config.getoption("course_update")
+        wrong = self.changes
+        if self.config.getoption("course_update"):  # what is wrong whatever was stored
+            wrong = outputs.compare(self.cell, test, test, only_ranges=gpu)
+        self.comparison_traceback = ["  " + fault for fault in wrong]
+        return not wrong
 
     def repr_failure(self, excinfo):
         """Show what differs, or the cell's error, with the cell's first lines."""

@@ -35,6 +35,7 @@ class WatchedKernel(RunningKernel):
 
     def __init__(self, kernel_name, cwd=None, startup_timeout=60, memory=float("inf")):
         self.memory, self.peak, self.message_id = memory, 0, None
+        self.deadline, self.own = float("inf"), psutil.Process().memory_info().rss
         super().__init__(kernel_name, cwd=cwd, startup_timeout=startup_timeout)
 
     def get_message(self, stream, timeout=None):
@@ -43,11 +44,13 @@ class WatchedKernel(RunningKernel):
         Raises
         ------
         queue.Empty
-            If none comes in time.
+            If none comes in time, or if `deadline` is over, however many are still to come.
         KernelFault
             If none can come any more.
         """
         end = None if timeout is None else time.monotonic() + timeout
+        if time.monotonic() > self.deadline:
+            raise Empty
         while True:
             left = POLL if end is None else end - time.monotonic()
             try:
@@ -77,13 +80,23 @@ class WatchedKernel(RunningKernel):
             What it wrote to stdout.
         error : str
             Name and message of what it raised; empty if nothing.
+
+        Raises
+        ------
+        KernelFault
+            If it cannot be stopped when its time is over.
         """
+        self.deadline = time.monotonic() + timeout + 10
         name = self.execute_cell_input(source, allow_stdin=False)
         try:
             self.await_reply(name, timeout=timeout)
         except Empty:
             self.interrupt()
-            self.await_idle(name, timeout=10)
+            try:
+                self.await_idle(name, timeout=10)
+            except Empty:
+                self.stop()
+                raise KernelFault("the kernel heeded no interrupt") from None
             return "", f"TimeoutError: it took longer than {timeout:g} seconds"
         printed, error = "", ""
         while True:
@@ -131,7 +144,8 @@ class WatchedKernel(RunningKernel):
             fault = KernelFault("the kernel died")
             fault.early = not self._began()
             raise fault
-        self._limit(self.measure())
+        waiting = psutil.Process().memory_info().rss - self.own  # output that nobody read yet
+        self._limit(self.measure() + max(0, waiting))
 
     def _limit(self, held):
         """Stop a kernel that holds too much."""
@@ -156,7 +170,7 @@ class Display:
 
     def __init__(self, outputs):
         self.outputs = outputs
-        self.places, self.waiting = {}, False
+        self.places, self.waiting, self.captors = {}, False, set()
 
     def see(self, message):
         """Let a message act on the outputs before nbval appends its own part.
@@ -172,6 +186,8 @@ class Display:
             Whether the message is dealt with, so that nbval must not see it.
         """
         kind, content = message["msg_type"], message["content"]
+        if self._is_captured(kind, content):
+            return True
         if kind == "clear_output":
             self.waiting = bool(content.get("wait"))
             if not self.waiting:
@@ -189,6 +205,16 @@ class Display:
             if name is not None:
                 self.places[name] = len(self.outputs)
         return False
+
+    def _is_captured(self, kind, content):
+        """Whether a widget for outputs shows this in its own place; faults are never hidden."""
+        state = content.get("data", {}).get("state", {}) if kind == "comm_msg" else {}
+        if "msg_id" in state:
+            change = self.captors.add if state["msg_id"] else self.captors.discard
+            change(content["comm_id"])
+        plain = kind in ("clear_output", "display_data", "execute_result")
+        plain = plain or (kind == "stream" and content["name"] == "stdout")
+        return plain and bool(self.captors)
 
     def _clear(self):
         self.outputs.clear()
