@@ -588,3 +588,13 @@ def test_the_command(tmp_path, monkeypatch):
     assert gpu.exit_code == 0 and "No notebook was validated" in gpu.output
     unknown = CliRunner().invoke(cli.app, ["validate", "zz"])
     assert unknown.exit_code == pytest.ExitCode.USAGE_ERROR
+
+
+def test_an_endless_print_does_not_fill_the_memory():
+    """Seen to keep a validation busy for minutes; what goes beyond the limit is not kept."""
+    display = watch.Display([])
+    block = "x" * (watch.MOST_TEXT // 2)
+    message = {"msg_type": "stream", "content": {"name": "stdout", "text": block}}
+    assert [display.see(message) for _ in range(4)] == [False, False, True, True]
+    error = {"msg_type": "error", "content": {"ename": "E", "evalue": "", "traceback": []}}
+    assert display.see(error) is False

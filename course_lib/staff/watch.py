@@ -11,6 +11,9 @@ import psutil
 from nbval.kernel import RunningKernel
 
 POLL = 0.5
+MOST_TEXT = (
+    5_000_000  # characters kept of what a cell prints; an endless loop would fill the memory
+)
 
 
 class KernelFault(RuntimeError):
@@ -171,6 +174,7 @@ class Display:
     def __init__(self, outputs):
         self.outputs = outputs
         self.places, self.waiting, self.captors = {}, False, set()
+        self.printed = 0
 
     def see(self, message):
         """Let a message act on the outputs before nbval appends its own part.
@@ -197,6 +201,9 @@ class Display:
             place = self.places.get(content.get("transient", {}).get("display_id"))
             if place is not None:
                 self.outputs[place].update(data=content["data"], metadata=content["metadata"])
+            return True
+        self.printed += len(content["text"]) if kind == "stream" else 0
+        if kind == "stream" and self.printed > MOST_TEXT:
             return True
         if kind in ("display_data", "execute_result", "stream", "error"):
             if self.waiting:
