@@ -127,12 +127,6 @@ def test_comic_has_dark_lines_on_an_edge_and_flat_colour_elsewhere(two_colours):
     assert np.ptp(drawn[20:80, 10:50], axis=(0, 1)).max() < 0.01
 
 
-def test_gallery_row_has_four_pictures_of_the_same_size(photo):
-    row = flats.gallery_row(photo, width=90)
-    assert list(row) == ["photo", "ink", "pencil", "comic"]
-    assert {picture.shape[:2] for picture in row.values()} == {(60, 90)}
-
-
 @pytest.mark.parametrize(
     ("call", "says"),
     [

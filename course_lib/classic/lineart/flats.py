@@ -4,7 +4,7 @@ import numpy as np
 
 from course_lib import checks, images
 from course_lib.classic import lineart
-from course_lib.classic.lineart import filters, morphology, pencil
+from course_lib.classic.lineart import filters, morphology
 
 _LIGHTNESS = 0.4  # lightness counts less than hue, so that a shadow keeps its thing's colour
 _LARGEST_SAMPLE = 5_000
@@ -185,37 +185,6 @@ def comic(image, colours=14, sigma=1.4, threshold=0.004, specks=40, vivid=1.2):
     return compose(
         morphology.remove_specks(lines, specks), colour_flats(calm, colours, vivid=vivid)
     )
-
-
-def gallery_row(image, width=900):
-    """Return a photo and three drawings of it: black lines, pencil, comic.
-
-    Parameters
-    ----------
-    image : (H, W, 3) array_like
-        RGB in [0, 1].
-    width : int
-        All four are resized to this width in pixels before drawing.
-
-    Returns
-    -------
-    dict of str to (H, W) or (H, W, 3) float32 ndarray
-        Named ``photo``, ``ink``, ``pencil`` and ``comic``.
-
-    Raises
-    ------
-    ValueError
-        If the picture is not RGB.
-    """
-    photo = images.resize(checks.image(image, channels=(3,)), width=width, method="cubic")
-    grey = images.to_grey(photo)
-    calm = filters.bilateral_blur(grey, sigma_space=4, sigma_colour=0.04)
-    return {
-        "photo": photo,
-        "ink": lineart.xdog(calm, sigma=1.4, p=20, epsilon=0.4, phi=20, flow=4),
-        "pencil": pencil.pencil_sketch(grey, strokes=pencil.hatching(grey.shape)),
-        "comic": comic(photo),
-    }
 
 
 def _weigh(lab):
