@@ -343,11 +343,17 @@ def test_death_is_reported_at_once_with_its_cell(tmp_path):
     assert theirs["death", "Cell 0"] == "failed" and waited["death", "Cell 0"] > 2
 
 
-def test_plain_rules_give_nbvals_verdicts_on_its_own_samples(tmp_path):
+def test_plain_rules_give_nbvals_verdicts_on_its_own_samples(tmp_path, monkeypatch):
+    # One sample prints a random number of lines, unseeded; every kernel draws the same here.
+    startup = tmp_path / "ipython/profile_default/startup"
+    startup.mkdir(parents=True)
+    (startup / "seed.py").write_text("import numpy\nnumpy.random.seed(0)\n")
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    spread = ("-n", "2", "--dist", "loadscope")
     for name in ("theirs", "ours"):  # a folder each, since a sample writes a file
         shutil.copytree(SAMPLES, tmp_path / name)
-    _, theirs, _, _ = run(tmp_path / "theirs", "--nbval")
-    _, ours, _, _ = run(tmp_path / "ours", *OURS, "--course-rules=plain")
+    _, theirs, _, _ = run(tmp_path / "theirs", "--nbval", *spread)
+    _, ours, _, _ = run(tmp_path / "ours", *OURS, "--course-rules=plain", *spread)
     assert len(theirs) > 40 and {"passed", "failed"} <= set(theirs.values())
     assert ours == theirs
 
