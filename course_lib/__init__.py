@@ -20,7 +20,9 @@ _MODULES = [
     "fetch",
     "images",
     "models",
+    "networks",
     "plot",
+    "transfer",
     "widgets",
 ]
 
