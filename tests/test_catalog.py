@@ -17,8 +17,12 @@ ssd_res10 twemoji corke mnist fashion_mnist cifar10""".split()
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
+def forms():
+    return [form for asset in catalog.assets() for form in asset.forms()]
+
+
 def archives():
-    return {s.archive.name: s.archive for a in catalog.assets() for s in a.sources}.values()
+    return {s.archive.name: s.archive for form in forms() for s in form.sources}.values()
 
 
 def test_every_asset_is_listed_once():
@@ -53,17 +57,35 @@ def test_the_last_source_works_through_the_mirror_that_the_course_came_from():
     # `size`, the lock and the sharing of archives rest on it.
     for asset in catalog.assets():
         assert asset.sources[-1].archive.kind in ("pypi", "npm")
-    count = Counter(s.archive.name for a in catalog.assets() for s in a.sources[:-1])
-    assert all(times == 1 for times in count.values())
+    last = {asset.sources[-1].archive.name for asset in catalog.assets()}
+    count = Counter(s.archive.name for form in forms() for s in form.sources)
+    assert all(count[name] == 1 for name in count.keys() - last)
 
 
 def test_a_bare_file_belongs_to_an_asset_with_one_file_of_the_same_bytes():
-    for asset in catalog.assets():
+    for asset in forms():
         for source in asset.sources:
-            if source.archive.format == catalog.PLAIN:
-                file = asset.files[asset.single]
-                assert (file.size, file.sha256) == (source.archive.size, source.archive.sha256)
-                assert asset.single == source.archive.file
+            if not source.folder:
+                file, archive = asset.files[asset.single], source.archive
+                assert (file.size, file.sha256, file.md5) == (
+                    archive.size,
+                    archive.sha256,
+                    archive.md5,
+                )
+                assert asset.single == archive.file
+
+
+def test_the_forms_of_an_asset():
+    mnist = catalog.asset("mnist")
+    official, package = mnist.forms()
+    assert (official.id, package.id) == ("mnist.official", "mnist")
+    assert official.single == "mnist.npz" and len(package.files) == 4
+    assert official.parts == package.parts and official.licence == package.licence
+    assert mnist.forms("official") == [official] and mnist.forms("package") == [package]
+    hed = catalog.asset("hed")
+    assert hed.forms() == hed.forms("official") == hed.forms("package") == [hed]
+    with pytest.raises(ValueError, match="did you mean official"):
+        hed.forms("offical")
 
 
 def test_no_registry_is_named_in_the_library():
@@ -97,7 +119,7 @@ def test_a_shared_archive_counts_once():
 
 
 def source(**options):
-    archive = catalog.Archive("x", "url", 1, "0" * 64, "x.zip", url="https://me:pw@a.example/x.zip")
+    archive = catalog.Archive("x", "url", 1, "x.zip", url="https://me:pw@a.example/x.zip")
     return catalog.Source(archive, "top/faces", **options)
 
 
@@ -123,7 +145,7 @@ def test_a_label_holds_no_password():
     [("a.whl", "zip"), ("a.tgz", "tar.gz"), ("a.tar.gz", "tar.gz"), ("a.pth", "file")],
 )
 def test_formats(file, format):
-    assert catalog.Archive("x", "url", 1, "", file).format == format
+    assert catalog.Archive("x", "url", 1, file).format == format
 
 
 def test_the_page_of_the_data_lists_every_row():

@@ -39,13 +39,15 @@ def cache_folder():
     return Path(pooch.os_cache("course"))
 
 
-def cached(name):
+def cached(name, *, form=None):
     """The path of an asset that is already in the cache.
 
     Parameters
     ----------
     name : str
         An id of the catalogue.
+    form : str, optional
+        ``"official"`` or ``"package"``, of an asset that has two forms; by default either will do.
 
     Returns
     -------
@@ -58,18 +60,18 @@ def cached(name):
     ValueError
         If the catalogue has no such asset; near ones are named.
     """
-    asset = catalog.asset(name)
-    folder = cache_folder() / asset.id
-    return _path(asset, folder) if _is_complete(asset, folder) else None
+    return _find(catalog.asset(name).forms(form), cache_folder())
 
 
-def fetch(name, *, progress=None):
+def fetch(name, *, form=None, progress=None):
     """Get an asset: from the cache, or else from the first of its sources that can give it.
 
     Parameters
     ----------
     name : str
         An id of the catalogue.
+    form : str, optional
+        As in `cached`. By default what is in the cache; else the official form is tried first.
     progress : callable or bool, optional
         A function of the bytes that have come and all that will; False for silence. By default a
         bar where someone watches: on a terminal, or in a notebook.
@@ -87,14 +89,14 @@ def fetch(name, *, progress=None):
         If it is not in the cache and no source gave it, or the cache cannot be written.
     """
     asset = catalog.asset(name)
-    cache = cache_folder()
-    if not _is_complete(asset, cache / asset.id):
+    cache, forms = cache_folder(), asset.forms(form)
+    if _find(forms, cache) is None:
         with _one_sentence(asset, cache), _workspace(asset, cache) as work:
             # Another process may have brought it while this one waited for the lock.
-            if not _is_complete(asset, cache / asset.id):
+            if _find(forms, cache) is None:
                 with download_bar.bar(asset.id, progress) as report:
-                    _bring(asset, cache, work, report)
-    return _path(asset, cache / asset.id)
+                    _bring(forms, cache, work, report)
+    return _find(forms, cache)
 
 
 def tree_sha256(folder):
@@ -113,8 +115,13 @@ def tree_sha256(folder):
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def _path(asset, folder):
-    return folder / asset.single if asset.single else folder
+def _find(forms, cache):
+    """The path of the first form that is all there, or None."""
+    for asset in forms:
+        folder = cache / asset.id
+        if _is_complete(asset, folder):
+            return folder / asset.single if asset.single else folder
+    return None
 
 
 def _files(folder):
@@ -138,7 +145,7 @@ def _is_genuine(asset, folder):
         return False
     if asset.tree:
         return tree_sha256(folder) == asset.tree.sha256
-    return all(sources.sha256(folder / n) == f.sha256 for n, f in asset.files.items())
+    return all(sources.is_known(folder / name, file) for name, file in asset.files.items())
 
 
 @contextlib.contextmanager
@@ -183,10 +190,11 @@ def _workspace(asset, cache):
                 work.parent.rmdir()
 
 
-def _bring(asset, cache, work, report):
+def _bring(forms, cache, work, report):
     """Try the sources in order; the message of the last resort says what each of them said."""
-    said = []
-    for number, source in enumerate(asset.sources):
+    said, last = [], forms[-1]
+    pairs = [(asset, source) for asset in forms for source in asset.sources]
+    for number, (asset, source) in enumerate(pairs):
         room = work / str(number)
         room.mkdir()
         try:
@@ -195,9 +203,10 @@ def _bring(asset, cache, work, report):
             said.append(f"{source.archive.label}: {problem}")
         finally:
             shutil.rmtree(room, ignore_errors=True)
+    name = last.id.removesuffix(".official")
     raise FetchError(
-        f"{asset.id} ({asset.title}) could not be fetched; {'; '.join(said)}. "
-        f"When the network is there, run: course fetch {asset.id}"
+        f"{name} ({last.title}) could not be fetched; {'; '.join(said)}. "
+        f"When the network is there, run: course fetch {name}"
     )
 
 
@@ -206,7 +215,7 @@ def _bring_from(source, asset, cache, room, report):
     sources.download(source.archive, packed, report)
     wanted = _missing(source.archive, asset, cache)
     new = room / "new"
-    if source.archive.format == catalog.PLAIN:
+    if not source.folder:
         (new / asset.id).mkdir(parents=True)
         os.replace(packed, new / asset.id / asset.single)
     else:
@@ -220,10 +229,11 @@ def _bring_from(source, asset, cache, room, report):
 
 def _missing(archive, asset, cache):
     """All assets with files in this archive that are not here yet; it is read once for all."""
-    pairs = ((other, source) for other in catalog.assets() for source in other.sources)
+    forms = (form for other in catalog.assets() for form in other.forms())
     return [
         (other, source)
-        for other, source in pairs
+        for other in forms
+        for source in other.sources
         if source.archive == archive
         and (other.id == asset.id or not _is_complete(other, cache / other.id))
     ]

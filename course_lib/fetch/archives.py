@@ -170,7 +170,7 @@ def _copy(stream, targets):
         shutil.copyfile(first, other)
 
 
-def read_pickle(path, allowed=None):
+def read_pickle(path, allowed=None, *, encoding="ASCII"):
     """Read a pickle of NumPy arrays in dicts, lists and tuples; refuse every other class.
 
     Parameters
@@ -179,6 +179,8 @@ def read_pickle(path, allowed=None):
     allowed : dict, optional
         ``(module, name)`` -> what stands in for it. Without it: what NumPy arrays need, as
         stand-ins of our own, so that not even NumPy's code runs on what the file says.
+    encoding : str
+        ``"bytes"`` for a file that Python 2 wrote; its texts, such as keys, come as bytes.
 
     Returns
     -------
@@ -193,7 +195,7 @@ def read_pickle(path, allowed=None):
     table = ARRAYS if allowed is None else allowed
     try:
         with path.open("rb") as file:
-            return _plain(_Reader(file, table).load(), {})
+            return _plain(_Reader(file, table, encoding).load(), {})
     except ArchiveError as problem:
         raise ArchiveError(f"{path.name} is refused: {problem}") from None
     except (pickle.UnpicklingError, EOFError, ImportError, AttributeError) as problem:
@@ -203,8 +205,8 @@ def read_pickle(path, allowed=None):
 
 
 class _Reader(pickle.Unpickler):
-    def __init__(self, file, allowed):
-        super().__init__(file)
+    def __init__(self, file, allowed, encoding="ASCII"):
+        super().__init__(file, encoding=encoding)
         self.allowed = allowed
 
     def find_class(self, module, name):
@@ -221,12 +223,16 @@ class _Dtype:
     """Stands in for ``numpy.dtype``: numbers and booleans only."""
 
     def __init__(self, code, align=False, copy=True):
-        self.value = np.dtype(str(code))
+        self.value = np.dtype(_text(code))
         if self.value.kind not in "biufc":
             raise ArchiveError(f"it holds an array of type {code!r}")
 
     def __setstate__(self, state):
-        self.value = self.value.newbyteorder(state[1])
+        self.value = self.value.newbyteorder(_text(state[1]))
+
+
+def _text(value):
+    return value.decode("ascii") if isinstance(value, bytes) else str(value)
 
 
 class _Array:

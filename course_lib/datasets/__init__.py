@@ -4,7 +4,6 @@ The photographs and the LFW subset are inside scikit-image's and scikit-learn's 
 download; the others come through `fetch` at their first use.
 """
 
-import json
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from importlib import resources
@@ -13,6 +12,21 @@ import cv2
 import numpy as np
 
 from course_lib import checks, fetch, images
+
+from .labelled import CIFAR10_NAMES, cifar10, mnist
+
+__all__ = [
+    "CIFAR10_NAMES",
+    "AnnotatedPhoto",
+    "cbcl",
+    "cifar10",
+    "group_photos",
+    "lfw",
+    "mnist",
+    "orl",
+    "photo",
+    "photo_names",
+]
 
 SKIMAGE = {
     "astronaut": "astronaut.png",
@@ -172,20 +186,6 @@ def orl():
     folder = fetch.fetch("orl_faces")
     pictures = [_pgm_folder(folder / f"s{person}") for person in range(1, 41)]
     return np.concatenate(pictures), np.repeat(np.arange(40), 10)
-
-
-def cifar10():
-    """Load CIFAR-10: 60,000 small photographs of ten kinds of things."""
-    folder = fetch.fetch("cifar10")
-    files = [[f"data_batch_{n}.png" for n in range(1, 6)], ["test_batch.png"]]
-    parts = []
-    for names, labels in zip(files, ["train", "test"], strict=True):
-        strips = [cv2.imread(str(folder / n)).reshape(-1, 1024, 3)[:, :, ::-1] for n in names]
-        pictures = np.concatenate(strips).reshape(-1, 32, 32, 3).astype(np.float32) / 255
-        parts.append(
-            (pictures, np.array(json.loads((folder / f"{labels}_lables.json").read_text())))
-        )
-    return parts
 
 
 def group_photos():
