@@ -1,35 +1,8 @@
-"""Load a published network by name, ready to call on a picture, with its own preprocessing."""
-
-import functools
+"""HED, which draws the outlines of a photograph."""
 
 import numpy as np
 
-from course_lib import checks, compute, fetch, images
-
-
-@functools.cache
-def load(name):
-    """Load a published network; its weights are downloaded at the first use.
-
-    Parameters
-    ----------
-    name : str
-        ``"hed"``.
-
-    Returns
-    -------
-    callable
-        See the class of that network: `EdgeNetwork` for ``"hed"``. A second call returns the same
-        object.
-
-    Raises
-    ------
-    ValueError
-        If there is no such network; near ones are named.
-    fetch.FetchError
-        If the weights are not in the cache and cannot be fetched.
-    """
-    return NETWORKS[checks.choice(name, "network", list(NETWORKS))](fetch.fetch(name))
+from course_lib import checks, compute, images
 
 
 class EdgeNetwork:
@@ -159,6 +132,3 @@ class EdgeNetwork:
 
     def _set(self, layer, kernel, bias):
         self.network.get_layer(layer).set_weights([kernel, bias])
-
-
-NETWORKS = {"hed": EdgeNetwork}
