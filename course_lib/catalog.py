@@ -115,6 +115,7 @@ class Asset:
     files: dict
     tree: Tree | None = None
     official: "Asset | None" = None  # the same thing in another format, tried first
+    differs: bool = False  # of an official form: whether its numbers are others as well
 
     def forms(self, form=None):
         """List the forms of the asset in the order to try them: itself is the last.
@@ -142,7 +143,7 @@ class Asset:
 
     @property
     def size(self):
-        """Bytes to download: the archive of the last source, the one that works for everybody."""
+        """Bytes to download: the archive of the last source, which works through any mirror."""
         return self.sources[-1].archive.size
 
     @property

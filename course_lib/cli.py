@@ -56,6 +56,8 @@ def run(
     from course_lib import runner
 
     for book in _find(notebooks or []):
+        if in_place:  # the values that stored outputs are made with
+            os.environ.setdefault("COURSE_WEIGHTS", "package")
         try:
             page = runner.run(book, timeout=timeout, in_place=in_place)
         except runner.RunError as error:
@@ -92,7 +94,7 @@ def validate(
 @app.command()
 def fetch(
     what: Annotated[
-        list[str] | None, typer.Argument(help="Asset ids or part numbers; everything if none.")
+        list[str] | None, typer.Argument(help="Asset ids or part numbers; all that a part needs if none.")
     ] = None,
 ):
     """Download what the notebooks need into the cache, once, and verify it."""
@@ -102,7 +104,7 @@ def fetch(
     assets = _assets(what or [])
     if not assets:
         return
-    missing = [asset for asset in assets if fetching.cached(asset.id) is None]
+    missing = _missing(assets)
     total = catalog.download_size(missing)
     count = f"{len(assets)} asset{'s' * (len(assets) > 1)}"
     typer.echo(f"{count}, {len(missing)} to download ({_megabytes(total)}).")
@@ -126,8 +128,9 @@ def check():
     from course_lib import catalog
     from course_lib import fetch as fetching
 
-    assets = catalog.assets()
-    missing = [asset for asset in assets if fetching.cached(asset.id) is None]
+    assets = [asset for asset in catalog.assets() if asset.parts]
+    extras = [asset for asset in catalog.assets() if not asset.parts]
+    missing = _missing(assets)
     todo = f", {_megabytes(catalog.download_size(missing))} to download" if missing else ""
     system = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
     _entry("Python", f"{system}, {_cores()} cores")
@@ -140,7 +143,20 @@ def check():
         here = asset not in missing
         mark = typer.style("here   ", fg="green") if here else typer.style("missing", fg="yellow")
         typer.echo(f"  {mark} {_row(asset)}")
+    absent = _missing(extras)
+    for asset in extras:
+        typer.echo(f"  {'extra  ' if asset in absent else 'here   '} {_row(asset)}")
     typer.echo(textwrap.fill(_next_step(missing), WIDTH))
+
+
+def _missing(assets):
+    """Those that are not in the cache."""
+    from course_lib import fetch
+
+    try:
+        return [asset for asset in assets if fetch.cached(asset.id) is None]
+    except ValueError as error:  # COURSE_WEIGHTS says something that is not known
+        _stop(str(error))
 
 
 def _entry(name, text):
@@ -151,7 +167,7 @@ def _entry(name, text):
 
 def _row(asset):
     """An asset in the 70 characters that its mark leaves of a line."""
-    parts = ",".join(map(str, asset.parts))
+    parts = ",".join(map(str, asset.parts)) or "-"
     start = f"{asset.id:18}{_megabytes(asset.size):>8}  {parts:9}"
     return start + textwrap.shorten(asset.title, 70 - len(start), placeholder=" …")
 
@@ -216,7 +232,7 @@ def _assets(wishes):
     """The catalog's entries of some ids or parts, each once."""
     from course_lib import catalog
 
-    chosen = {} if wishes else {asset.id: asset for asset in catalog.assets()}
+    chosen = {} if wishes else {asset.id: asset for asset in catalog.assets() if asset.parts}
     for wish in wishes:
         if notebook := re.match(r"(\d+)_\d", wish):
             part = int(notebook[1])

@@ -1,6 +1,9 @@
 """What every test may ask for."""
 
+import fetch_server
 import pytest
+
+from course_lib import catalog
 
 
 @pytest.fixture
@@ -18,3 +21,29 @@ def asset():
         return path
 
     return find
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """Return a folder that is the course's cache, and empty."""
+    folder = tmp_path / "cache with a space キャッシュ"
+    monkeypatch.setenv("COURSE_DATA", str(folder))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    return folder
+
+
+@pytest.fixture
+def server():
+    """Yield a web server on this machine, see `fetch_server`."""
+    with fetch_server.running() as running:
+        yield running
+
+
+@pytest.fixture
+def offer(monkeypatch):
+    """Return a function that puts assets into the catalogue, in place of its own."""
+
+    def put(*assets):
+        monkeypatch.setattr(catalog, "load", lambda: {asset.id: asset for asset in assets})
+
+    return put

@@ -1,6 +1,7 @@
 """A web server on this machine that behaves as badly as it is told, and archives to serve."""
 
 import contextlib
+import dataclasses
 import hashlib
 import io
 import socket
@@ -163,11 +164,11 @@ def digest(content):
 
 
 def archive(body, file, **options):
-    options = {"kind": "url", "name": file.split(".")[0], **options}
-    return catalog.Archive(size=len(body), sha256=digest(body), file=file, **options)
+    options = {"kind": "url", "name": file.split(".")[0], "sha256": digest(body), **options}
+    return catalog.Archive(size=len(body), file=file, **options)
 
 
-def asset(name, files, *sources, tree=None):
+def asset(name, files, *sources, tree=None, official=None):
     """An asset whose named files hold these bytes."""
     table = {file: catalog.File(len(body), digest(body)) for file, body in files.items()}
     return catalog.Asset(
@@ -180,4 +181,19 @@ def asset(name, files, *sources, tree=None):
         sources=sources,
         files={} if tree else table,
         tree=tree,
+        official=official,
     )
+
+
+def bare(server, name, file, body, **options):
+    """An asset that is one file, which the server has as it is."""
+    source = catalog.Source(archive(body, file, url=server.add(f"/{file}", body)))
+    return dataclasses.replace(asset(name, {file: body}, source), **options)
+
+
+def packed(server, name, files, official=None):
+    """An asset of some files in a tar archive, which the server has."""
+    body = tar_bytes({f"in/{file}": content for file, content in files.items()})
+    url = server.add(f"/{name}.tar.gz", body)
+    source = catalog.Source(archive(body, f"{name}.tar.gz", url=url), "in")
+    return asset(name, files, source, official=official)

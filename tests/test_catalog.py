@@ -11,14 +11,23 @@ from pypi_simple import PYPI_SIMPLE_ENDPOINT
 import course_lib
 from course_lib import catalog
 
-IDS = """cbcl_faces orl_faces group_photos hed vgg16 alexnet mobilenet_v2 ssd_mobilenet_v3
-ssd_mobilenet_v2 movenet imagenet_labels openpose arbitrary_style multistyle26 deeplab_v3 u2netp
-ssd_res10 twemoji corke mnist fashion_mnist cifar10""".split()
-SHA256 = re.compile(r"[0-9a-f]{64}")
+IDS = """cbcl_faces orl_faces group_photos hed vgg16 vgg16_top resnet50 alexnet mobilenet_v2
+ssd_mobilenet_v3 ssd_mobilenet_v2 movenet imagenet_labels openpose arbitrary_style multistyle26
+deeplab_v3 u2netp ssd_res10 twemoji corke mnist fashion_mnist cifar10""".split()
+EXTRAS = ["vgg16_top", "resnet50"]
 
 
 def forms():
     return [form for asset in catalog.assets() for form in asset.forms()]
+
+
+def needed():
+    return [asset for asset in catalog.assets() if asset.parts]
+
+
+def has_hash(row):
+    sha256, md5 = re.fullmatch("[0-9a-f]{64}", row.sha256), re.fullmatch("[0-9a-f]{32}", row.md5)
+    return bool(sha256) != bool(md5)
 
 
 def archives():
@@ -34,28 +43,31 @@ def test_a_row_is_whole(name):
     asset = catalog.asset(name)
     for text in (asset.title, asset.licence, asset.licence_source, asset.format):
         assert isinstance(text, str) and text.strip()
-    assert asset.parts and all(1 <= part <= 11 for part in asset.parts)
+    assert all(1 <= part <= 11 for part in asset.parts)
+    assert bool(asset.parts) != (name in EXTRAS)
     assert asset.sources and asset.size > 0
-    assert bool(asset.files) != bool(asset.tree)
-    for item in [*asset.files.values(), *([asset.tree] if asset.tree else [])]:
-        assert item.size > 0 and SHA256.fullmatch(item.sha256)
+    for form in asset.forms():
+        assert bool(form.files) != bool(form.tree)
+        assert all(file.size > 0 and has_hash(file) for file in form.files.values())
+    if asset.tree:
+        assert asset.tree.size > 0 and re.fullmatch("[0-9a-f]{64}", asset.tree.sha256)
     assert all("/" not in file and not file.startswith(".") for file in asset.files)
 
 
 def test_an_archive_says_where_it_is():
     for archive in archives():
-        assert SHA256.fullmatch(archive.sha256) and archive.size > 0
+        assert has_hash(archive) and archive.size > 0
         if archive.kind == "url":
             assert archive.url.startswith("https://") and archive.url.endswith("/" + archive.file)
         else:
-            assert archive.kind in ("pypi", "npm")
+            assert archive.kind in ("pypi", "npm") and archive.sha256
             words = re.sub(r"[-_.]+", "-", archive.file).lower()
             assert words.startswith(f"{archive.project}-{archive.version.replace('.', '-')}")
 
 
 def test_the_last_source_works_through_the_mirror_that_the_course_came_from():
     # `size`, the lock and the sharing of archives rest on it.
-    for asset in catalog.assets():
+    for asset in needed():
         assert asset.sources[-1].archive.kind in ("pypi", "npm")
     last = {asset.sources[-1].archive.name for asset in catalog.assets()}
     count = Counter(s.archive.name for form in forms() for s in form.sources)
@@ -86,6 +98,30 @@ def test_the_forms_of_an_asset():
     assert hed.forms() == hed.forms("official") == hed.forms("package") == [hed]
     with pytest.raises(ValueError, match="did you mean official"):
         hed.forms("offical")
+
+
+def test_official_hashes_are_those_in_keras_source_code():
+    import inspect
+
+    import keras.src.applications.imagenet_utils as labels
+    import keras.src.applications.resnet as resnet
+    import keras.src.applications.vgg16 as vgg16
+    import keras.src.datasets.cifar10 as cifar10
+    import keras.src.datasets.mnist as mnist
+
+    ours = {archive.name: archive for archive in archives()}
+    for name, module in (
+        ("keras_mnist", mnist),
+        ("toronto_cifar10", cifar10),
+        ("keras_vgg16", vgg16),
+        ("keras_vgg16_top", vgg16),
+        ("keras_resnet50", resnet),
+        ("keras_imagenet_labels", labels),
+    ):
+        code = re.sub(r'"\s+"', "", inspect.getsource(module))  # addresses broken into two texts
+        archive = ours[name]
+        assert (archive.sha256 or archive.md5) in code
+        assert archive.url.rpartition("/")[0] + "/" in code or archive.url in code
 
 
 def test_no_registry_is_named_in_the_library():
@@ -151,9 +187,8 @@ def test_formats(file, format):
 def test_the_page_of_the_data_lists_every_row():
     page = (Path(course_lib.__file__).parents[1] / "data" / "README.md").read_text("utf-8")
     for asset in catalog.assets():
-        parts = ", ".join(f"{part:02d}" for part in asset.parts)
-        row = (
-            f"| `{asset.id}` | {parts} | {asset.title} | {asset.format} | {asset.size / 1e6:.1f} |"
-        )
+        parts = ", ".join(f"{part:02d}" for part in asset.parts) or "extra"
+        formats = " or ".join(form.format for form in asset.forms())
+        row = f"| `{asset.id}` | {parts} | {asset.title} | {formats} | {asset.size / 1e6:.1f} |"
         assert f"{row} {asset.licence} | {asset.licence_source} |" in page
-    assert f"{catalog.download_size(catalog.assets()) / 1e6:,.0f} MB" in page
+    assert f"{catalog.download_size(needed()) / 1e6:,.0f} MB" in page

@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from course_lib import catalog, cli, compute, fetch, runner
 
-ALL = [asset.id for asset in catalog.assets()]
+ALL = [asset.id for asset in catalog.assets() if asset.parts]
+EXTRAS = [asset.id for asset in catalog.assets() if not asset.parts]
 
 
 def course(*arguments):
@@ -101,17 +102,26 @@ def test_check_fits_one_screen_and_says_what_to_do(cache, monkeypatch):
     ours = [line for line in lines if str(cache) not in line]  # a path is as long as it is
     assert len(lines) <= 40 and max(map(len, ours)) <= 80
     marks = {line.split()[1]: line.split()[0] for line in lines if line[:6] in ("  here", "  miss")}
-    assert marks == dict.fromkeys(ALL, "here") | {"vgg16": "missing"}
+    assert marks == dict.fromkeys(ALL + EXTRAS, "here") | {"vgg16": "missing"}
     assert f"{len(ALL) - 1} of {len(ALL)} here, 63.8 MB to download" in output
     assert f"Cache    {cache}" in output and f"numpy {cli._version('numpy')}" in output
     assert lines[-1] == "Next: `course lab`. Part 1 is ready; `course fetch` gets the rest."
 
 
+def test_unknown_weights_are_one_sentence(monkeypatch):
+    monkeypatch.setenv("COURSE_WEIGHTS", "packages")
+    for command in (["check"], ["fetch", "vgg16"]):
+        status, output = course(*command)
+        assert status == 1
+        assert output.endswith("COURSE_WEIGHTS 'packages' is not known; did you mean package?\n")
+
+
 def test_check_of_an_empty_and_of_a_full_cache(cache, monkeypatch):
     output = course("check")[1]
-    size = catalog.download_size(catalog.assets()) / 1e6
+    size = catalog.download_size(catalog.asset(name) for name in ALL) / 1e6
     assert f"0 of {len(ALL)} here, {size:.1f} MB to download" in output
     assert "Next: `course fetch 1` gets what part 1 lacks (cbcl_faces" in output
+    assert [line.split()[1] for line in output.splitlines() if line[:7] == "  extra"] == EXTRAS
     monkeypatch.setattr(fetch, "cached", lambda name: cache)
     output = course("check")[1]
     assert f"{len(ALL)} of {len(ALL)} here\n" in output

@@ -21,30 +21,6 @@ from course_lib.fetch import sources
 BODY = np.random.default_rng(0).bytes(300_000)
 
 
-@pytest.fixture
-def cache(tmp_path, monkeypatch):
-    folder = tmp_path / "cache with a space キャッシュ"
-    monkeypatch.setenv("COURSE_DATA", str(folder))
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    return folder
-
-
-@pytest.fixture
-def server():
-    with fetch_server.running() as running:
-        yield running
-
-
-@pytest.fixture
-def offer(monkeypatch):
-    """Put assets into the catalogue, in place of its own."""
-
-    def put(*assets):
-        monkeypatch.setattr(catalog, "load", lambda: {asset.id: asset for asset in assets})
-
-    return put
-
-
 def served(server, name="thing", files=None, path=None):
     """An asset whose zip archive the server has."""
     files = files or {"weights.bin": BODY}

@@ -46,7 +46,7 @@ def converted(name, file, make, read, *, form=None):
     path = fetch.cache_folder() / FOLDER / file
     with contextlib.suppress(*DAMAGED):
         return read(path)
-    source = fetch.fetch(name, form=form)
+    source = fetch.fetch(name, form=form, verify=True)
     with fetch._one_sentence(catalog.asset(name), fetch.cache_folder()), _alone(path) as new:
         with contextlib.suppress(*DAMAGED):
             return read(path)  # another process made it while this one waited

@@ -7,13 +7,17 @@ import functools
 import hashlib
 import http.client
 import os
+import queue
 import shutil
+import socket
 import subprocess
+import threading
 from urllib.parse import urlsplit
 
 from . import package_index
 
 TIMEOUT = 30  # seconds without a byte, where pip does not say otherwise
+CONNECT = 4  # seconds until a web address has answered at all; a mirror may be next
 
 
 class SourceError(OSError):
@@ -76,7 +80,37 @@ def _check(path, archive):
 
 def _from_url(archive, target, report):
     told = package_index.Settings(timeout=TIMEOUT)
+    _reach(archive.url)
     _get(archive.url, archive, target, report, told)
+
+
+def _reach(url):
+    """Raise a SourceError where no connection comes about soon.
+
+    A campus network may drop what it forbids without a word. The system then tries one address of
+    a host after the other, for minutes; a thread of its own may do so, we go on.
+    """
+    import requests
+
+    if requests.utils.get_environ_proxies(url):
+        return  # whether the proxy gets there is for it to say
+    parts, answers = urlsplit(url), queue.SimpleQueue()
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+
+    def connect():
+        try:
+            socket.create_connection((parts.hostname, port), CONNECT).close()
+            answers.put(True)
+        except OSError:
+            answers.put(False)
+
+    threading.Thread(target=connect, daemon=True).start()
+    try:
+        is_there = answers.get(timeout=CONNECT)
+    except queue.Empty:
+        is_there = False
+    if not is_there:
+        raise SourceError("cannot be reached")
 
 
 def _get(url, archive, target, report, told):

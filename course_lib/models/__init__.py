@@ -2,11 +2,10 @@
 
 import functools
 import json
-import os
 
 import numpy as np
 
-from course_lib import catalog, checks, fetch, images
+from course_lib import checks, fetch, images
 
 from . import mobilenet_v2, resnet50, vgg16
 from .hed import EdgeNetwork
@@ -41,7 +40,7 @@ def load(name, *, top=False):
     ------
     ValueError
         If there is no such network, near ones are named; or ``COURSE_WEIGHTS`` says something else
-        than below.
+        than below; or a top is asked for where there is no choice.
     fetch.FetchError
         If the weights are not in the cache and cannot be fetched.
     archives.ArchiveError
@@ -61,19 +60,13 @@ def load(name, *, top=False):
     if name == "hed":
         return _hed()
     if name == "vgg16":
-        return vgg16.load_with_top() if top else vgg16.load(_wanted_form())
+        return vgg16.load_with_top() if top else vgg16.load()
     return {"mobilenet_v2": mobilenet_v2, "resnet50": resnet50}[name].load()
 
 
 @functools.cache
 def _hed():
     return EdgeNetwork(fetch.fetch("hed"))
-
-
-def _wanted_form():
-    """What ``COURSE_WEIGHTS`` asks for; None if nothing."""
-    told = os.environ.get("COURSE_WEIGHTS", "")
-    return checks.choice(told, "COURSE_WEIGHTS", catalog.FORMS) if told else None
 
 
 @functools.cache

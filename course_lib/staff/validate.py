@@ -36,7 +36,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    """Share the cores among the workers, and register the report."""
+    """Share the cores among the workers, choose the weights, and register the report."""
     if not config.getoption("course"):
         return
     # Already where the workers are started: they take the environment over.
@@ -46,6 +46,7 @@ def pytest_configure(config):
     for library in THREADS:
         suffix = "_THREADS" if library.startswith("TF") else "_NUM_THREADS"
         os.environ.setdefault(library + suffix, threads)
+    os.environ.setdefault("COURSE_WEIGHTS", "package")  # which the stored outputs were made with
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(report.Report(config), "course-report")
 
