@@ -1,7 +1,6 @@
 """GoogLeNet: modules of four branches whose maps lie side by side."""
 
-from course_lib import checks
-from course_lib.networks.builders.plain import _finish, _start
+from course_lib.networks.builders.plain import finish, start
 
 # 1x1; 1x1 before 3x3, 3x3; 1x1 before 5x5, 5x5; 1x1 after the pooling: the paper's table 1.
 MODULES = {
@@ -92,7 +91,7 @@ def googlenet(*, size=224, classes=1000):
     convolution; its text and its drawing say 7x7, which makes 9.2 K, as here.
     Source: Szegedy et al., CVPR 2015, arXiv:1409.4842. Taught in ``03_4_architectures``.
     """
-    layers, pictures, classes = _start(size, classes, 32)
+    layers, pictures, classes = start(size, classes, 32)
 
     def convolution(inputs, count, kernel, name, strides=1):
         look = {"strides": strides, "padding": "same", "activation": "relu", "name": name}
@@ -110,4 +109,4 @@ def googlenet(*, size=224, classes=1000):
             here = pool(here, f"pool{name[0]}")
     here = layers.GlobalAveragePooling2D(name="average")(here)
     here = layers.Dropout(0.4, name="drop")(here)
-    return _finish(layers, pictures, here, classes, "googlenet")
+    return finish(layers, pictures, here, classes, "googlenet")

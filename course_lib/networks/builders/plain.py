@@ -34,7 +34,7 @@ def alexnet(*, size=227, classes=1000):
     normalisation, which has no parameters and which VGG's authors found to be of no use.
     Source: Krizhevsky, Sutskever and Hinton, NeurIPS 2012. Taught in ``03_4_architectures``.
     """
-    layers, pictures, classes = _start(size, classes, 67)
+    layers, pictures, classes = start(size, classes, 67)
     relu = {"activation": "relu"}
     here = layers.Conv2D(96, 11, strides=4, name="conv1", **relu)(pictures)  # 55x55 from 227x227
     here = layers.MaxPooling2D(3, 2, name="pool1")(here)
@@ -46,7 +46,7 @@ def alexnet(*, size=227, classes=1000):
     for name in ("fc6", "fc7"):
         here = layers.Dense(4096, name=name, **relu)(here)
         here = layers.Dropout(0.5, name=f"drop_{name}")(here)
-    return _finish(layers, pictures, here, classes, "alexnet")
+    return finish(layers, pictures, here, classes, "alexnet")
 
 
 def vgg(depth=16, *, size=224, classes=1000):
@@ -76,8 +76,8 @@ def vgg(depth=16, *, size=224, classes=1000):
     Departure: no dropout, which the paper trains the dense layers with (neither has Keras).
     Source: Simonyan and Zisserman, ICLR 2015, arXiv:1409.1556. Taught in ``03_4_architectures``.
     """
-    blocks = VGG_BLOCKS[_depth(depth, VGG_BLOCKS)]
-    layers, pictures, classes = _start(size, classes, 32)
+    blocks = VGG_BLOCKS[known_depth(depth, VGG_BLOCKS)]
+    layers, pictures, classes = start(size, classes, 32)
     here = pictures
     for block, (count, channels) in enumerate(zip(blocks, VGG_CHANNELS, strict=True), start=1):
         for number in range(1, count + 1):
@@ -87,10 +87,10 @@ def vgg(depth=16, *, size=224, classes=1000):
     here = layers.Flatten(name="flatten")(here)
     for name in ("fc1", "fc2"):
         here = layers.Dense(4096, activation="relu", name=name)(here)
-    return _finish(layers, pictures, here, classes, f"vgg{depth}")
+    return finish(layers, pictures, here, classes, f"vgg{depth}")
 
 
-def _depth(depth, known):
+def known_depth(depth, known):
     """Refuse a depth that a family of networks has not."""
     depth = checks.number(depth, "depth", integer=True)
     if depth not in known:
@@ -98,7 +98,7 @@ def _depth(depth, known):
     return depth
 
 
-def _start(size, classes, smallest):
+def start(size, classes, smallest):
     """Keras' layers, the input of a network, and the checked number of classes."""
     size = checks.number(size, "size", low=smallest, integer=True)
     classes = checks.number(classes, "classes", low=2, integer=True)
@@ -108,7 +108,7 @@ def _start(size, classes, smallest):
     return keras.layers, keras.Input((size, size, 3), name="pictures"), classes
 
 
-def _finish(layers, pictures, here, classes, name):
+def finish(layers, pictures, here, classes, name):
     """The classifier's layer, and the network."""
     import keras
 

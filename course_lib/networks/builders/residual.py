@@ -1,7 +1,7 @@
 """ResNet: blocks that add to what comes in; and small ones to compare with and without."""
 
 from course_lib import checks, compute
-from course_lib.networks.builders.plain import _depth, _finish, _start
+from course_lib.networks.builders.plain import finish, known_depth, start
 
 RESNET_BLOCKS = {
     18: (2, 2, 2, 2),
@@ -44,8 +44,8 @@ def resnet(depth=50, *, size=224, classes=1000, bias=True):
     As in the paper, the first convolution of a block has its stride; some libraries give it to the
     3x3. Source: He et al., CVPR 2016, arXiv:1512.03385. Taught in ``03_4_architectures``.
     """
-    blocks = RESNET_BLOCKS[_depth(depth, RESNET_BLOCKS)]
-    layers, pictures, classes = _start(size, classes, 32)
+    blocks = RESNET_BLOCKS[known_depth(depth, RESNET_BLOCKS)]
+    layers, pictures, classes = start(size, classes, 32)
     block = _bottleneck if depth >= 50 else _basic
     here = layers.ZeroPadding2D(3, name="conv1_pad")(pictures)
     here = _convolution(here, 64, 7, "conv1", strides=2, padding="valid", bias=bias)
@@ -58,7 +58,7 @@ def resnet(depth=50, *, size=224, classes=1000, bias=True):
             name = f"conv{stage}_block{number}"
             here = block(here, channels, name, strides=strides, bias=bias)
     here = layers.GlobalAveragePooling2D(name="avg_pool")(here)
-    return _finish(layers, pictures, here, classes, f"resnet{depth}")
+    return finish(layers, pictures, here, classes, f"resnet{depth}")
 
 
 def cifar_resnet(
@@ -106,7 +106,7 @@ def cifar_resnet(
     compute.backend()
     import keras
 
-    relu, look = keras.layers.ReLU, {"bias": not normalise, "normalise": normalise}
+    relu, look = keras.layers.ReLU, {"bias": not normalise, "normalise": normalise, "momentum": 0.9}
     pictures = keras.Input((size, size, channels), name="pictures")
     here = relu()(_convolution(pictures, width, 3, "layer1", **look))
     for number in range(2, depth - 1, 2):
@@ -123,15 +123,13 @@ def cifar_resnet(
 
 
 def _shrunk(here, channels, strides):
-    """What a shortcut carries: every other pixel, and empty channels around the old ones."""
-    from keras import layers, ops
+    """What a shortcut carries: every other pixel, and empty channels after the old ones."""
+    from keras import layers
 
     if strides > 1:
         here = layers.MaxPooling2D(1, strides)(here)  # of one pixel: takes every other one
-    missing = channels - here.shape[-1]
-    if missing:
-        around = (missing // 2, missing - missing // 2)
-        here = ops.pad(here, ((0, 0), (0, 0), (0, 0), around))
+    if here.shape[-1] < channels:  # half as many: each third of the network doubles them
+        here = layers.Concatenate()([here, layers.Rescaling(0.0)(here)])
     return here
 
 
@@ -169,7 +167,16 @@ def _shortcut(here, channels, name, strides, bias):
 
 
 def _convolution(
-    here, channels, kernel, name, *, strides=1, padding="same", bias=True, normalise=True
+    here,
+    channels,
+    kernel,
+    name,
+    *,
+    strides=1,
+    padding="same",
+    bias=True,
+    normalise=True,
+    momentum=0.99,
 ):
     """A convolution, and the batch normalisation after it."""
     from keras import layers
@@ -178,4 +185,5 @@ def _convolution(
     here = layers.Conv2D(channels, kernel, **look)(here)
     if not normalise:
         return here
-    return layers.BatchNormalization(epsilon=EPSILON, name=f"{name}_bn")(here)
+    look = {"epsilon": EPSILON, "momentum": momentum, "name": f"{name}_bn"}
+    return layers.BatchNormalization(**look)(here)
