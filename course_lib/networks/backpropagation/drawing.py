@@ -26,7 +26,7 @@ def show_numbers(ax, picture):
     plot.show_images([picture], axes=[ax], cmap="gray_r")
     for (row, column), value in np.ndenumerate(picture):
         colour = "white" if value > 0.55 else "black"
-        text = f"{value:.1f}".replace("0.", ".").replace(".0", "0")
+        text = f"{value:.1f}".replace("0.0", "0").replace("1.0", "1").replace("0.", ".")
         ax.text(column, row, text, ha="center", va="center", color=colour, fontsize=10)
     return ax
 
@@ -114,15 +114,16 @@ def show_push(ax, probabilities, gradient, label):
            label="gradient by logit, $p - t$")  # fmt: skip
     for x, value in [*zip(places - 0.2, probabilities), *zip(places + 0.2, gradient)]:  # noqa: B905
         text = f"{value:.2f}".replace("-", "−")
-        ax.text(x, value, text, ha="center", va="bottom" if value > 0 else "top")
+        lift = 0.02 if value > 0 else -0.04
+        ax.text(x, value + lift, text, ha="center", va="bottom" if value > 0 else "top")
     names = [f"class {k} (right)" if k == label else f"class {k}" for k in places]
     ax.axhline(0, color="black", linewidth=1)
-    ax.set(xticks=places, xticklabels=names, ylim=(-0.5, 0.85), ylabel="number")
-    ax.legend(loc="upper left")
+    ax.set(xticks=places, xticklabels=names, ylim=(-0.95, 0.95), ylabel="number")
+    ax.legend(loc="lower left")
     return ax
 
 
-def show_signals(ax, layers, edges, *, texts=None):
+def show_signals(ax, layers, edges, *, texts=None, side="right"):
     """Draw one histogram per layer, the first layer at the top.
 
     Parameters
@@ -133,7 +134,9 @@ def show_signals(ax, layers, edges, *, texts=None):
     edges : (bins + 1,) array
         Values outside are counted in the last bin on their side.
     texts : sequence of str, optional
-        Written at the right of each layer.
+        One per layer.
+    side : str
+        Where the texts stand: ``right`` or ``left``.
 
     Returns
     -------
@@ -147,7 +150,9 @@ def show_signals(ax, layers, edges, *, texts=None):
         ax.fill_between(bins, base, base + heights, step="mid", color=plot.SKY)
         ax.step(bins, base + heights, where="mid", color=plot.BLUE, linewidth=1)
         if texts is not None:
-            ax.text(edges[-1], base + 0.45, texts[number], ha="right", va="center", fontsize=10)
+            room = 0.02 * (edges[-1] - edges[0])
+            x = edges[-1] - room if side == "right" else edges[0] + room
+            ax.text(x, base + 0.45, texts[number], ha=side, va="center", fontsize=10)
     ax.set(xlim=(edges[0], edges[-1]), ylim=(0.8, len(layers) + 1))
     ax.set_yticks(np.arange(len(layers)) + 1.4, range(len(layers), 0, -1))
     ax.tick_params(axis="y", length=0)

@@ -33,7 +33,7 @@ def to_digit(photo):
 
     Notes
     -----
-    Paper is what is left when everything thinner than a fifth of the picture is closed; ink is
+    Paper is what is left when everything narrower than half of the picture is closed; ink is
     what is clearly darker (Otsu's threshold), specks aside. The data set was made from a 32x32
     bitmap with the ink counted in 4x4 cells (Alpaydin and Kaynak, 1998, doi 10.24432/C50P49).
     """
@@ -48,9 +48,28 @@ def to_digit(photo):
     return cv2.resize(_enlarged(square), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
 
 
+def on_paper(picture):
+    """Draw a digit of the data set as a photo: dark ink on paper in uneven light.
+
+    Parameters
+    ----------
+    picture : (8, 8) array_like
+        0 paper, 1 ink.
+
+    Returns
+    -------
+    (320, 320) float32 ndarray
+    """
+    picture = checks.image(picture, "picture", channels=(1,))
+    ink = images.resize(picture, 224, 224, method="linear") > 0.5
+    ink = cv2.GaussianBlur(np.pad(ink, 48).astype(np.float32), (0, 0), 3)
+    light = np.linspace(1, 0.45, 320) * np.linspace(0.8, 1, 320)[:, None]
+    return (light * (0.95 - 0.8 * ink)).astype(np.float32)
+
+
 def _ink(grey):
     """Where a pen was, (H, W) bool."""
-    size = max(3, max(grey.shape) // 5) | 1
+    size = max(3, max(grey.shape) // 2) | 1
     paper = cv2.morphologyEx(grey, cv2.MORPH_CLOSE, np.ones((size, size), np.uint8))
     darker = images.to_bytes(np.clip(paper - grey, 0, 1))
     _, ink = cv2.threshold(darker, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
