@@ -187,7 +187,7 @@ def show_overflow(z, safe, naive):
     fig, ax = plt.subplots(figsize=(7.5, 3.6), layout="constrained")
     ax.plot(z, safe, color="black", label="safe", zorder=3)
     looks = (plot.ORANGE, 5), (plot.SKY, 11)
-    for (name, loss), (colour, width) in zip(naive.items(), looks, strict=True):
+    for (name, loss), (colour, width) in zip(naive.items(), looks, strict=False):
         end = np.flatnonzero(np.isfinite(loss))[-1]
         line = {"color": colour, "linewidth": width, "zorder": 2 - width / 100}
         ax.plot(z[: end + 1], loss[: end + 1], label=f"naive, {name}", **line)
@@ -225,7 +225,7 @@ def show_xor(layers, corners, hidden, labels, answers):
     middle.set(title="Inputs: no line works", xlabel="in 1", ylabel="in 2", xticks=[0, 1])
     drawing.show_plane(right, answers[1], limits=(-0.5, 2.5, -0.5, 1.5))
     right.set(title="Hidden: a line works", xlabel="hidden neuron 1", ylabel="hidden neuron 2")
-    right.text(1.2, -0.08, "(0, 1) and (1, 0)", va="top")
+    right.text(1.35, -0.12, "(0, 1) and (1, 0)", va="top", ha="center")
     for ax, points in ((middle, corners), (right, hidden)):
         drawing.show_points(ax, points, labels, size=130)
         ax.set(yticks=[0, 1])
@@ -283,6 +283,6 @@ def show_classes(image, dabs, classes, certainty, names, colours):
     middle.imshow(classes, cmap=ListedColormap(colours), vmin=0, vmax=len(names) - 1)
     middle.set(xticks=[], yticks=[], title="Most probable class")
     marks = [plt.Rectangle((0, 0), 1, 1, facecolor=c, edgecolor="grey") for c in colours]
-    middle.legend(marks, names, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=len(names))
+    fig.legend(marks, names, loc="outside lower center", ncols=len(names))
     plot.show_images([certainty], ["How sure: black ⅓, white 1"], axes=[right], vmin=1 / 3)
     return fig
