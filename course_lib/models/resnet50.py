@@ -36,4 +36,5 @@ def build():
 
     pictures = keras.Input((SIZE, SIZE, 3), name="pictures")
     scaled = vgg16.scaling(layers, "oxford")(pictures)
-    return keras.applications.ResNet50(weights=None, input_tensor=scaled, name="resnet50")
+    network = keras.applications.ResNet50(weights=None, input_tensor=scaled)
+    return keras.Model(pictures, network.output, name="resnet50")

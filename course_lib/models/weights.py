@@ -1,6 +1,7 @@
 """Weights from elsewhere, put into a Keras model and kept as ``.weights.h5``."""
 
 import hashlib
+import warnings
 
 import numpy as np
 
@@ -83,7 +84,9 @@ def read(build, path):
     with h5py.File(path, "r") as file:
         wanted = file.attrs["course_sha256"]
     model = build()
-    model.load_weights(path)
+    with warnings.catch_warnings():  # Keras only warns of a layer that it finds nothing for
+        warnings.simplefilter("ignore")
+        model.load_weights(path)
     if digest(model) != wanted:
         raise ValueError(f"{path.name} does not hold what was written")
     return model
