@@ -5,10 +5,13 @@ your ResNet", 2018 (the shape of the network); Smith and Topin, 2017, arXiv:1708
 that rises and falls); Szegedy et al., CVPR 2016, arXiv:1512.00567 (smoothed labels).
 """
 
+from pathlib import Path
+
 import numpy as np
 
 from course_lib import checks, compute
 
+CHECKPOINT = Path(__file__).parents[2] / "data" / "models" / "cifar10_cnn.weights.h5"
 MEAN = (0.4914, 0.4822, 0.4465)  # of CIFAR-10's training pictures, per channel
 DEVIATION = (0.2470, 0.2435, 0.2616)
 
@@ -49,6 +52,28 @@ def cifar_network(*, width=32, classes=10):
     here = _residual(layers, here, 4 * width)
     here = layers.GlobalMaxPooling2D(name="pool")(here)
     return keras.Model(pictures, layers.Dense(classes, name="logits")(here), name="cifar")
+
+
+def load_checkpoint():
+    """Load our network that was trained on CIFAR-10 for 14 epochs; its card lies beside it.
+
+    Returns
+    -------
+    keras.Model
+        As `cifar_network`; the classes are those of ``datasets.CIFAR10_NAMES``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the course's folder of models is missing.
+    """
+    if not CHECKPOINT.exists():
+        raise FileNotFoundError(
+            f"There is no {CHECKPOINT}; run the course from a clone of its repository."
+        )
+    model = cifar_network()
+    model.load_weights(CHECKPOINT)
+    return model
 
 
 def flip_and_shift(pictures, rng, *, pixels=4):
