@@ -92,6 +92,7 @@ def build(values, *, top=False):
 
 
 def scaling(layers, values):
+    """Build the layer that turns RGB in [0, 1] into what some values expect, as `build` says."""
     if values == "torchvision":
         mean, variance = weights.MEAN, [deviation**2 for deviation in weights.DEVIATION]
     else:  # 255 x - mean, which is (x - mean / 255) / (1 / 255)
