@@ -115,7 +115,7 @@ def main():
         f"{compute.backend()}. Medians of {arguments.runs} runs, of the loop {LOOPS}.\n"
     )
     print(
-        "| work | million sums | ours, ms | OpenCV / ours | Keras / ours | loop / ours | differ by |"
+        "| work | million sums | ours, ms | OpenCV / ours | Keras / ours | loop / ours | differ |"
     )
     print("|---|---|---|---|---|---|---|")
     for name, (pictures, kernels) in jobs(np.random.default_rng(0)).items():

@@ -321,3 +321,28 @@ def test_refuses_other_types():
 def test_refuses_stacks(layers, message):
     with pytest.raises(ValueError, match=message):
         convolution.receptive_fields(layers)
+
+
+# --- the kernel editor of the lesson ---
+
+
+def test_editor_gives_what_is_typed():
+    from course_lib import widgets
+    from course_lib.networks.convolution import editor
+
+    seen = []
+    chooser = editor.KernelEditor({"nothing": np.eye(3), "blur": np.full((3, 3), 1 / 9)})
+    widgets.play(lambda kernel: seen.append(kernel), kernel=chooser)
+    chooser.names.value = "blur"
+    chooser.boxes[5].value = 2.5
+    assert len(seen) == 3, "a change of kernel is one change, not nine"
+    np.testing.assert_array_equal(seen[0], np.eye(3))
+    assert seen[-1][1][2] == 2.5 and seen[-1][0][0] == 1 / 9
+
+
+@pytest.mark.parametrize("kernels", [{}, {"a": np.ones((3, 2))}, {"a": np.eye(3), "b": np.eye(5)}])
+def test_editor_refuses(kernels):
+    from course_lib.networks.convolution import editor
+
+    with pytest.raises(ValueError, match="kernels is empty|has shape"):
+        editor.KernelEditor(kernels)

@@ -130,7 +130,7 @@ def show_setting(ax, size, kernel, *, padding=0, stride=1, dilation=1, title="")
     return ax
 
 
-def show_kernel(ax, kernel, *, numbers=False, title="", limit=None):
+def show_kernel(ax, kernel, *, numbers=False, title=""):
     """Draw a kernel: blue squares are weights below 0, red ones above it.
 
     Parameters
@@ -140,15 +140,13 @@ def show_kernel(ax, kernel, *, numbers=False, title="", limit=None):
     numbers : bool
         Whether to write the weights, rounded to one digit, into their squares.
     title : str
-    limit : float, optional
-        The weight drawn in full colour; the kernel's largest by default.
 
     Returns
     -------
     Axes
     """
     kernel = np.asarray(kernel, float)
-    reach = limit or np.abs(kernel).max() or 1
+    reach = np.abs(kernel).max() or 1
     ax.imshow(kernel, cmap="RdBu_r", vmin=-1.25 * reach, vmax=1.25 * reach)
     for y, x in np.ndindex(kernel.shape) if numbers else ():
         text = f"{kernel[y, x].round(1) + 0.0:.1f}".replace("-", "−")
@@ -189,7 +187,7 @@ def show_learned(kernels, answers, *, limit):
 
 
 def show_bank(kernels, *, columns=8, title=""):
-    """Draw a layer's kernels as a wall of small pictures, all on one scale.
+    """Draw a layer's kernels as a wall of small pictures, each on its own scale.
 
     Parameters
     ----------
@@ -205,10 +203,9 @@ def show_bank(kernels, *, columns=8, title=""):
     figure, axes = plt.subplots(
         rows, columns, figsize=(9, 1.1 * rows + 0.5), squeeze=False, layout="constrained"
     )
-    limit = np.percentile(np.abs(kernels), 98)  # one extreme weight would make all others pale
     for number, ax in enumerate(axes.ravel()):
         if number < kernels.shape[2]:
-            show_kernel(ax, kernels[:, :, number], limit=limit)
+            show_kernel(ax, kernels[:, :, number])
         else:
             ax.set_axis_off()
     figure.suptitle(title, fontsize=12)
