@@ -131,9 +131,10 @@ def test_small_resnet_counts_of_the_paper(depth, million):
 def test_googlenet_modules_of_the_paper(module, kilo, million_products):
     rows = [row for row in googlenet_rows() if row.name.startswith(f"{module}_")]
     weights = sum(row.parameters - row.shape[-1] for row in rows if row.kind == "Conv2D")
-    assert weights / 1024 == pytest.approx(kilo, rel=0.055)  # its 5a is 5.3 % off by our count
+    assert weights / 1024 == pytest.approx(kilo, rel=0.08)  # K is 1,024; its 4c and 5a are off
     products = sum(row.multiply_adds for row in rows)
-    assert products / 1e6 == pytest.approx(million_products, rel=0.06)
+    own = 0.06 if module == "5a" else 0.009  # the paper's products follow from its channels
+    assert products / 1e6 == pytest.approx(million_products, rel=own)
 
 
 @functools.cache

@@ -4,7 +4,7 @@ Taught in ``03_4_architectures``.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from course_lib import checks
 from course_lib.networks import probes
@@ -56,6 +56,8 @@ class Summary:
     field : int
         Height in pixels of what a position sees in the last map before the whole picture is
         brought together; may be more than the picture has.
+    rows : list of Row
+        What `table` returns; empty for a `stack`.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Summary:
     parameters: int
     multiply_adds: int
     field: int
+    rows: list = field(default_factory=list, repr=False)
 
 
 def convolution_parameters(kernel, inputs, outputs, *, groups=1, bias=True):
@@ -151,8 +154,8 @@ def stack(depth, width, kernel, *, size, channels=3, stride=1):
         parameters += convolution_parameters(kernel, channels, width)
         multiply_adds += convolution_multiply_adds(kernel, channels, width, size**2)
         channels = width
-    field = int(receptive_fields([(kernel, step) for step in strides])[0][-1])
-    return Summary(f"{depth} x {kernel}x{kernel}", depth, parameters, multiply_adds, field)
+    seen = int(receptive_fields([(kernel, step) for step in strides])[0][-1])
+    return Summary(f"{depth} x {kernel}x{kernel}", depth, parameters, multiply_adds, seen)
 
 
 def table(model, *, size=None):
@@ -177,6 +180,8 @@ def table(model, *, size=None):
         another one; or a layer has weights whose products are not known, such as a transposed
         convolution.
     """
+    if not hasattr(model, "inputs"):
+        raise TypeError(f"model is a {type(model).__name__}; wanted a Keras model.")
     read = graph(model)
     specs, depths, seen, rows = _specs(read, _picture(read, size)), {}, set(), []
     for step in read.steps:
@@ -195,7 +200,7 @@ def table(model, *, size=None):
 
 
 def summarise(model, *, size=None):
-    """Tell in one line what a network costs and how far it sees.
+    """Tell what a network costs in all, and how far it sees.
 
     Parameters
     ----------
@@ -216,9 +221,9 @@ def summarise(model, *, size=None):
     if not maps:
         raise ValueError(f"model {model.name!r} has no layer that returns maps (H, W, C).")
     sides = {} if size is None else {"size": (size, size)}
-    field = probes.receptive_field(model, maps[-1].name, **sides).size[0]
+    seen = probes.receptive_field(model, maps[-1].name, **sides).size[0]
     counts = (sum(getattr(row, name) for row in rows) for name in ("parameters", "multiply_adds"))
-    return Summary(model.name, max(row.depth for row in rows), *counts, field)
+    return Summary(model.name, max(row.depth for row in rows), *counts, seen, rows)
 
 
 def _check_convolution(kernel, inputs, outputs, groups):
