@@ -16,7 +16,14 @@ from sklearn.datasets import load_digits
 
 from course_lib import compute
 from course_lib.networks import backpropagation, losses, optimizers
-from course_lib.networks.backpropagation import checking, drawing, graphs, initialisation, photo
+from course_lib.networks.backpropagation import (
+    checking,
+    drawing,
+    figures,
+    graphs,
+    initialisation,
+    photo,
+)
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
@@ -324,6 +331,14 @@ def test_digits_are_read_in_time():
 # --- photos ---
 
 
+def test_every_stroke_counts_however_bold():
+    """A bar of a third of the picture is ink, not paper."""
+    picture = np.full((300, 300), 0.9)
+    picture[50:250, 100:200] = 0.2
+    digit = photo.to_digit(picture)
+    assert (digit[:, 2:6] == 1).all() and (digit[:, [0, 1, 6, 7]] == 0).all()
+
+
 def page(picture, *, side=240, shade=0.5):
     """A digit as a photo: dark ink on paper that is darker at one side."""
     ink = np.kron(picture > 0.5, np.ones((side // 8, side // 8)))
@@ -357,9 +372,9 @@ def test_specks_are_left_out():
 
 def test_the_network_reads_photos():
     network, inputs, labels, _ = trained_on_digits()
-    digits = [photo.to_digit(page(picture.reshape(8, 8))) for picture in inputs[:100]]
+    digits = [photo.to_digit(photo.on_paper(picture.reshape(8, 8))) for picture in inputs[:100]]
     right = network.predict(np.reshape(digits, (100, 64))) == labels[:100]
-    assert right.mean() > 0.8
+    assert right.mean() > 0.85
 
 
 @pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
@@ -465,4 +480,29 @@ def test_drawings_take_axes(ax):
     assert drawing.show_signals(ax, layers, np.linspace(-1, 1, 5), texts=["a", "b"]) is ax
     history = {"loss": [2, 1], "validation loss": [3, 2]}
     names = [text.get_text() for text in drawing.show_curves_of(ax, history).get_legend().texts]
-    assert names[-2:] == ["training", "validation"]
+    assert {"training", "validation"} <= set(names)
+
+
+def test_figures_show_what_they_are_given():
+    history = {"loss": np.array([2, 1.0]), "validation loss": np.array([3, 2.0])}
+    history |= {"accuracy": np.array([0.5, 1]), "validation accuracy": np.array([0.5, 0.9])}
+    before, after = network().parameters, network(2).parameters
+    made = {
+        "steps": figures.show_step_sizes(np.array([1, 0.1]), np.array([0.1, 0.01])),
+        "training": figures.show_training(np.ones(4), 5, history, 20),
+        "learned": figures.show_learned(before, after, (1, 3), units=2),
+        "studies": figures.show_studies({"a": history, "b": history}),
+        "reading": figures.show_reading(np.ones((9, 9)), np.eye(8), np.eye(10)[7]),
+        "dead": figures.show_dead({"rate": (np.array([0, 0.5]), np.array([1, 2.0]))}),
+        "tanh": figures.show_tanh_layers({"x": [np.zeros(3)], "y": [np.ones(3)]}),
+        "relu": figures.show_relu_layers({"x": [np.full(3, 1e-9)], "y": [np.full(3, 250.0)]}),
+        "deep": figures.show_deep({"x": [1, 2], "y": [2, 3]}, {"x": np.ones(3)}),
+    }
+    texts = {name: [t.get_text() for t in fig.findobj(plt.Text)] for name, fig in made.items()}
+    assert "The network reads 7" in texts["reading"]
+    assert "$10^{−9}$" in texts["relu"] and "250" in texts["relu"]
+    assert sum(text.startswith("for ") for text in texts["learned"]) == 2
+    star = made["studies"].axes[0].lines[-1]
+    assert (star.get_xdata()[0], star.get_ydata()[0]) == (1, 2)
+    np.testing.assert_allclose(made["dead"].axes[0].lines[0].get_ydata(), [0, 50])  # percent
+    plt.close("all")
