@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.mixture import GaussianMixture
 
-from course_lib import datasets, images
+from course_lib import compute, datasets, images
 from course_lib.transfer import descriptors, words
+from course_lib.transfer.embedding import encoders, scenes
 
 quick = settings(max_examples=25, deadline=None)
 sizes = {
@@ -88,6 +89,68 @@ def test_dense_sift_covers_a_flat_picture_row_by_row():
 def test_root_by_hand():
     rows = descriptors.root([[1, 3, 0], [0, 0, 0]])
     assert rows == pytest.approx(np.array([[0.5, 0.75**0.5, 0], [0, 0, 0]]))
+
+
+def test_patch_cuts_an_upright_square_pixel_for_pixel():
+    picture = np.random.default_rng(0).random((20, 30, 3)).astype(np.float32)
+    # Eight pixels wide about the corner between four pixels: columns 6 to 13, rows 4 to 11.
+    cut = descriptors.patch(picture, (9.5, 7.5, 4, 0), 8, reach=2)
+    assert cut == pytest.approx(picture[4:12, 6:14], abs=1e-6)
+
+
+def test_patch_turns_with_its_point():
+    """Angles grow clockwise, as rows go down: at 90 degrees, right in the patch is down outside."""
+    picture = np.random.default_rng(0).random((20, 30)).astype(np.float32)
+    cut = descriptors.patch(picture, (9.5, 7.5, 8, 90), 8, reach=1)
+    assert cut == pytest.approx(np.rot90(picture[4:12, 6:14]), abs=1e-3)
+
+
+def test_pooled_is_the_mean_over_positions_for_pictures_of_any_sizes():
+    compute.backend()
+    import keras
+
+    model = keras.Sequential(
+        [
+            keras.Input((None, None, 3)),
+            keras.layers.Conv2D(4, 3, activation="relu", name="early"),
+            keras.layers.Conv2D(5, 3, strides=2, name="late"),
+        ]
+    )
+    rng = np.random.default_rng(0)
+    pictures = [rng.random((9 + n, 12, 3)).astype(np.float32) for n in range(3)]
+    vectors = encoders.pooled(model, ["early", "late"], pictures)
+    assert vectors["early"].shape == (3, 4) and vectors["late"].shape == (3, 5)
+    for row, picture in enumerate(pictures):
+        answer = keras.ops.convert_to_numpy(model(picture[None]))[0]
+        assert vectors["late"][row] == pytest.approx(answer.mean(axis=(0, 1)), abs=1e-5)
+    same = encoders.pooled(model, ["late"], [pictures[0]] * 5, batch_size=2)["late"]
+    assert same == pytest.approx(np.tile(vectors["late"][0], (5, 1)), abs=1e-5)
+    with pytest.raises(ValueError, match="layer 'lat' is not known; did you mean late"):
+        encoders.pooled(model, ["lat"], pictures)
+    with pytest.raises(ValueError, match="pictures is empty"):
+        encoders.pooled(model, ["late"], [])
+
+
+def test_a_vocabulary_gives_all_pictures_vectors_of_one_length(coffee):
+    rows = descriptors.root(descriptors.sift(coffee)[1])
+    vocabulary = encoders.learn(rows, 5, axes=8)
+    described = [vocabulary.describe(coffee), vocabulary.describe(np.full((30, 30), 0.5))]
+    assert described[1].shape == (0, 8)
+    for encode, length in (("bags", 5), ("vlads", 40), ("fishers", 80)):
+        vectors = getattr(vocabulary, encode)(described)
+        assert vectors.shape == (2, length)
+        assert np.linalg.norm(vectors, axis=1) == pytest.approx([1, 0])
+    with pytest.raises(ValueError, match="3 rows for 5 words|count is 8"):
+        encoders.learn(rows[:3], 5, axes=8)
+
+
+def test_the_town_is_seen_turned(asset):
+    asset("corke")
+    task = scenes.places(rows=2, views=3, side=40)
+    assert task.pictures.shape == (12, 40, 40, 3) and task.pictures.dtype == np.float32
+    assert task.labels.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
+    assert task.pictures.min() >= 0 and task.pictures.max() <= 1
+    assert (scenes.places(rows=2, views=3, side=40).pictures == task.pictures).all()
 
 
 # Words
@@ -286,6 +349,11 @@ GOOD = words.Mixture(np.ones(1), np.zeros((1, 3)), np.ones((1, 3)))
         (lambda: descriptors.sift(np.zeros((9, 9, 4))), "wanted a picture"),
         (lambda: descriptors.sift(np.zeros((9, 9)), limit=0), "limit is 0"),
         (lambda: descriptors.dense_sift(np.zeros((9, 20)), step=10), "step is 10"),
+        (lambda: descriptors.patch(np.zeros((9, 9)), (1, 2, 3)), r"wanted \(4\)"),
+        (lambda: descriptors.patch(np.zeros((9, 9)), (1, 2, 3, np.nan)), "NaN or infinity"),
+        (lambda: scenes.places(rows=1), "rows is 1"),
+        (lambda: scenes.kinds(count=0), "count is 0"),
+        (lambda: scenes.people(count=11), "count is 11"),
         (lambda: descriptors.root([[1, -1]]), "goes down to -1"),
         (lambda: descriptors.root([1.0, 2.0]), "has 1 axes"),
         (lambda: words.vocabulary(np.zeros((3, 2)), 4), "3 rows for 4 words"),

@@ -117,6 +117,41 @@ def root(descriptors):
     return np.sqrt(rows / np.maximum(rows.sum(axis=1, keepdims=True), 1e-30)).astype(np.float32)
 
 
+def patch(image, point, side=32, *, reach=6.0):
+    """Cut out the turned square that a keypoint's descriptor looks at, upright.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, 3) array
+        In [0, 1].
+    point : (x, y, diameter, angle)
+        As a row of `sift`.
+    side : int
+        Of the result, in pixels.
+    reach : float
+        Width of the square in diameters; SIFT looks at about 6. What lies outside of the picture
+        is its mirror image.
+
+    Returns
+    -------
+    (side, side) or (side, side, 3) float32 ndarray
+
+    Raises
+    ------
+    ValueError
+        If it is not a picture, the point is not four finite numbers, or a size is not positive.
+    """
+    picture = checks.image(image)
+    x, y, diameter, angle = checks.array(point, "point", shape=(4,), dtype=np.float64)
+    side = checks.number(side, "side", low=1, integer=True)
+    scale = checks.number(reach, "reach", low=1e-6) * diameter / side
+    cosine, sine = scale * np.cos(np.radians(angle)), scale * np.sin(np.radians(angle))
+    turn = np.array([[cosine, -sine], [sine, cosine]])  # from the result to the picture
+    matrix = np.c_[turn, [x, y] - turn @ np.full(2, (side - 1) / 2)]
+    settings = {"flags": cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, "borderMode": cv2.BORDER_REFLECT}
+    return cv2.warpAffine(picture, matrix, (side, side), **settings)
+
+
 def _grey_bytes(image):
     """The picture as OpenCV's SIFT wants it, (H, W) uint8."""
     picture = checks.image(image)
