@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_lib.networks import builders
-from course_lib.networks.builders import complexity, inception
+from course_lib.networks.builders import branches, complexity
 
 # Small networks with weights from a seed: the same numbers on both backends?
 SCRIPT = """
@@ -260,7 +260,7 @@ def test_inception_joins_its_branches_in_order():
         layer.bias.assign(np.full(layer.bias.shape, number))
     values = np.asarray(model(np.zeros((1, 6, 6, 2), "float32")))[0, 2, 3]
     assert values.tolist() == [1] + [2] * 3 + [3] * 5 + [4] * 6
-    assert list(inception.MODULES) == ["3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b"]
+    assert list(branches.MODULES) == ["3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b"]
 
 
 # --- errors ---

@@ -5,7 +5,7 @@ parameters; `cifar_resnet` the small ones that ResNet's authors compared with an
 `complexity` counts. Taught in ``03_4_architectures``.
 """
 
-from course_lib.networks.builders.inception import googlenet, inception
+from course_lib.networks.builders.branches import googlenet, inception
 from course_lib.networks.builders.plain import alexnet, vgg
 from course_lib.networks.builders.residual import cifar_resnet, resnet
 
