@@ -97,7 +97,7 @@ def ratio(times, name):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=15, help="runs per time")
-    parser.add_argument("--threads", type=int, default=2, help="for each side")
+    parser.add_argument("--threads", type=int, default=1, help="for each side")
     arguments = parser.parse_args()
     os.environ |= dict.fromkeys(THREADS, str(arguments.threads))  # read when they are imported
 
