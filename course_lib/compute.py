@@ -45,10 +45,7 @@ def backend():
 
 
 def device():
-    """Return the kind of device that Keras computes on: ``gpu`` or ``cpu``.
-
-    Imports the backend.
-    """
+    """Return what Keras computes on, ``gpu`` or ``cpu``; imports the backend."""
     if backend() == "jax":
         import jax
 
@@ -135,11 +132,71 @@ def gradients(function, wrt, *, state=()):
     """
     variables, arrays, state = _sources(wrt, state)
     if not variables and not arrays:
-        raise ValueError(
-            "wrt is empty; wanted variables, arrays, or a model that is built and not frozen."
-        )
+        text = "wanted variables, arrays, or a model that is built and not frozen."
+        raise ValueError(f"wrt is empty; {text}")
     differentiate = _gradients_jax if backend() == "jax" else _gradients_tensorflow
     return differentiate(function, variables, arrays, state)
+
+
+def compiled_gradients(function, *, state=()):
+    """Compile a function of arrays together with the gradients of its sum, for many calls.
+
+    Parameters
+    ----------
+    function : callable
+        Takes tensors and returns a number or an array, computed with Keras; traced once per shape.
+    state : sequence of keras.Variable
+        All variables that it reads or changes, such as ``model.variables``.
+
+    Returns
+    -------
+    callable
+        Takes arrays; returns the value and the list of gradients, as ndarrays. Each call reads the
+        variables and leaves in them what the function made of them.
+    """
+    run = (_compiled_jax if backend() == "jax" else _compiled_tensorflow)(function, list(state))
+
+    def call(*arrays):
+        value, grads = run([np.asarray(array, np.float32) for array in arrays])
+        return np.asarray(value), [np.asarray(grad) for grad in grads]
+
+    return call
+
+
+def _compiled_tensorflow(function, _state):
+    """One graph for the function and its tape; it reads and changes variables in place."""
+    import tensorflow as tf
+
+    @tf.function(autograph=False)  # errors come out as they were raised
+    def run(sources):
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(sources)
+            value = function(*sources)
+        grads = tape.gradient(value, sources, unconnected_gradients="zero")
+        return value, [tf.convert_to_tensor(grad) for grad in grads]
+
+    return run
+
+
+def _compiled_jax(function, state):
+    """One program for the function and its gradients; variables go in and come out."""
+    import jax
+    import keras
+
+    def pure(sources, held):
+        with keras.StatelessScope(state_mapping=[*zip(state, held, strict=True)]) as scope:
+            value = function(*sources)
+            return value.sum(), (value, [scope.get_current_value(v) for v in state])
+
+    program = jax.jit(jax.value_and_grad(pure, has_aux=True))
+
+    def run(sources):
+        (_, (value, after)), grads = program(sources, [variable.value for variable in state])
+        for variable, new in zip(state, after, strict=True):
+            variable.assign(new)
+        return value, grads
+
+    return run
 
 
 def _sources(wrt, state):
@@ -173,8 +230,7 @@ def _gradients_tensorflow(function, variables, arrays, state):
         value = function() if variables else function(*sources)
         _check_scalar(value)
         value = tf.reshape(value, ())
-    zero = tf.UnconnectedGradients.ZERO
-    grads = tape.gradient(value, sources, unconnected_gradients=zero)
+    grads = tape.gradient(value, sources, unconnected_gradients="zero")
     return float(value), [tf.convert_to_tensor(g).numpy() for g in grads]
 
 
@@ -200,9 +256,8 @@ def _gradients_jax(function, variables, arrays, state):
 
 def _check_scalar(value):
     """Refuse a function that returns more or less than one number."""
-    size = int(np.prod(getattr(value, "shape", (0,))))
-    if size != 1 or not hasattr(value, "shape"):
-        shape = getattr(value, "shape", type(value).__name__)
+    shape = getattr(value, "shape", type(value).__name__)
+    if isinstance(shape, str) or int(np.prod(shape)) != 1:
         raise ValueError(f"function returned {shape}; wanted one number, such as a mean.")
 
 

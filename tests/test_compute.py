@@ -58,7 +58,26 @@ from_generator = compute.gradients(keras.ops.sum, (np.ones(3) for _ in range(1))
 dropout = keras.layers.Dropout(0.5, seed=1)
 masks = [compute.gradients(lambda a: keras.ops.sum(dropout(a, training=True)), [np.ones((1, 64))],
                            state=dropout.variables)[1][0].tolist() for _ in range(2)]
+cubes = compute.compiled_gradients(
+    lambda a, b: keras.ops.sum(a**3, axis=-1) + 0 * keras.ops.sum(b))
+rows, by_rows = cubes([[1., 2.], [3., 4.]], np.ones(2))
+longer = cubes(np.ones((1, 5)), np.ones(2))[0].tolist()
+factor = keras.Variable(2.0)
+times = compute.compiled_gradients(lambda a: keras.ops.sum(a) * factor, state=[factor])
+products = [times(np.ones(3))[1][0].tolist()]
+factor.assign(5.0)
+products.append(times(np.ones(3))[1][0].tolist())
+drop, norm = keras.layers.Dropout(0.5, seed=1), keras.layers.BatchNormalization()
+norm.build((None, 2))
+both = compute.compiled_gradients(
+    lambda a: keras.ops.sum(drop(a, training=True)) + keras.ops.sum(norm(a, training=True)),
+    state=[*drop.variables, *norm.variables])
+ramp = np.arange(128.0).reshape(64, 2)
+noise = [both(ramp)[1][0].tolist() for _ in range(2)]
+moved = to_numpy(norm.moving_mean).tolist()
 print(json.dumps({
+    "rows": rows.tolist(), "by_rows": [g.tolist() for g in by_rows], "longer": longer,
+    "products": products, "noise": noise, "moved": moved,
     "backend": compute.backend(), "loss": loss, "grads": [g.tolist() for g in grads], "kept": kept,
     "moving": [to_numpy(v).tolist() for v in model.non_trainable_variables],
     "score": score, "by_input": by_input[0].tolist(), "square": square,
@@ -174,6 +193,20 @@ def test_penalties_of_layers_count(report):
     assert report["penalty"] == pytest.approx(loss, rel=1e-4)
     slope = x.T @ (1 + 0.01 / 16 * np.sign(out)) + 0.02 * kernel
     np.testing.assert_allclose(report["by_penalty"][0], slope, rtol=1e-4)
+
+
+def test_compiled_gradients_by_hand(report):
+    assert report["rows"] == [9, 91]
+    np.testing.assert_allclose(report["by_rows"][0], [[3, 12], [27, 48]], rtol=1e-6)
+    assert report["by_rows"][1] == [0, 0]
+    assert report["longer"] == [5]  # another shape
+
+
+def test_compiled_gradients_read_and_move_variables_in_each_call(report):
+    assert report["products"] == [[2, 2, 2], [5, 5, 5]]
+    assert (np.round(report["noise"][0]) != np.round(report["noise"][1])).any()
+    mean = np.array([63.0, 64.0])
+    np.testing.assert_allclose(report["moved"], 0.01 * mean + 0.99 * 0.01 * mean, rtol=1e-4)
 
 
 def test_backends_agree():

@@ -25,12 +25,12 @@ def mosaic(maps, columns, *, each=True):
     Returns
     -------
     (H, W) float64 ndarray
-        From 0 to 1, one pixel of 1 between channels.
+        From 0 to 1, one pixel of 1 between channels. Square roots, so that weak answers are seen.
     """
     height, width, channels = maps.shape
     rows = -(-channels // columns)
     top = maps.max(axis=(0, 1) if each else None, keepdims=True)
-    scaled = np.clip(maps / np.maximum(top, 1e-9), 0, 1)
+    scaled = np.sqrt(np.clip(maps / np.maximum(top, 1e-9), 0, 1))
     canvas = np.ones((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP))
     for n in range(channels):
         y, x = n // columns * (height + GAP), n % columns * (width + GAP)
@@ -54,7 +54,8 @@ def show_maps(ax, maps, columns, *, title=None):
     """
     smooth = "nearest" if maps.shape[0] < 60 else "antialiased"
     ax.imshow(mosaic(maps, columns), cmap="magma", vmin=0, vmax=1, interpolation=smooth)
-    ax.set(xticks=[], yticks=[], title=title or "")
+    ax.set_axis_off()
+    ax.set_title(title or "")
     return ax
 
 
@@ -81,7 +82,8 @@ def show_filters(ax, kernels, columns, *, title=None):
         y, x = n // columns * (height + GAP), n % columns * (width + GAP)
         canvas[y : y + height, x : x + width] = shown[..., n]
     ax.imshow(canvas, interpolation="nearest")
-    ax.set(xticks=[], yticks=[], title=title or "")
+    ax.set_axis_off()
+    ax.set_title(title or "")
     return ax
 
 
@@ -117,7 +119,8 @@ def show_beside(rows, *, painted_title, patches_title, size=1.5):
             ax.imshow(picture, vmin=0, vmax=1, interpolation="nearest")
         line[0].text(-0.06, 0.5, label, transform=line[0].transAxes, ha="right", va="center")
     axes[0, 0].set_title(painted_title)
-    axes[0, 2].set_title(patches_title, loc="left")
+    title = axes[0, 2].set_title(patches_title, loc="left")
+    title.set_in_layout(False)  # it is longer than its column
     figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
     return figure
 
@@ -143,7 +146,8 @@ def show_window(ax, image, box, *, title=None):
     for colour, line in (("black", 4), (plot.ORANGE, 2)):
         frame = {"edgecolor": colour, "linewidth": line, "fill": False}
         ax.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, **frame))
-    ax.set(xticks=[], yticks=[], title=title or "")
+    ax.set_axis_off()
+    ax.set_title(title or "")
     return ax
 
 
