@@ -167,7 +167,9 @@ def show_silhouettes(figure, tables):
     for ax, (title, rows) in zip(axes, tables.items(), strict=True):
         _silhouette(ax, _widest_by_depth(rows), lambda channels: colours(norm(channels)))
         ax.set_title(title, loc="left", fontsize=11)
-    axes[-1].set_xlabel("layers with weights, from the picture on (red: dense)")
+    axes[-1].set_xlabel(
+        "layers with weights, from the picture on (red: dense; numbers: height in pixels)"
+    )
     axes[-1].spines["bottom"].set_visible(True)
     axes[-1].tick_params(bottom=True)
     scale = plt.cm.ScalarMappable(norm, colours)
