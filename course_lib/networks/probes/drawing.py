@@ -75,7 +75,8 @@ def show_filters(ax, kernels, columns, *, title=None):
     Axes
     """
     height, width, _, channels = kernels.shape
-    shown = 0.5 + kernels / np.abs(kernels).max(axis=(0, 1, 2), keepdims=True) / 2
+    top = np.abs(kernels).max(axis=(0, 1, 2), keepdims=True)
+    shown = 0.5 + kernels / np.maximum(top, 1e-9) / 2
     rows = -(-channels // columns)
     canvas = np.ones((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3))
     for n in range(channels):
