@@ -21,6 +21,12 @@ app = typer.Typer(
 )
 JUNIT = "build/validate/junit.xml"
 SHOWN = ("numpy", "opencv-python-headless", "scikit-image", "scikit-learn", "keras", "tensorflow")
+CONVERTED = {
+    "mnist": "datasets",
+    "cifar10": "datasets",
+    "vgg16": "models",
+    "mobilenet_v2": "models",
+}
 WIDTH = 80  # of a terminal, in characters
 DEVICES = Path("/dev")
 GPU_FILES = ("nvidia*", "kfd", "dxg")  # NVIDIA, AMD, and either of them under WSL
@@ -94,7 +100,8 @@ def validate(
 @app.command()
 def fetch(
     what: Annotated[
-        list[str] | None, typer.Argument(help="Asset ids or part numbers; all that a part needs if none.")
+        list[str] | None,
+        typer.Argument(help="Asset ids or part numbers; all that a part needs if none."),
     ] = None,
 ):
     """Download what the notebooks need into the cache, once, and verify it."""
@@ -119,7 +126,22 @@ def fetch(
     if faults:
         rest = " The others are there." if len(faults) < len(assets) else ""
         _stop(f"Not downloaded: {', '.join(faults)}.{rest}")
+    for asset in assets:
+        _convert(asset.id, fetching.cache_folder() / "converted")
     typer.echo(f"All there, in {fetching.cache_folder()}.")
+
+
+def _convert(name, folder):
+    """Do now what the first use would do, which may find a cache that it may not write to."""
+    if name not in CONVERTED or list(folder.glob(f"{name}[._]*")):
+        return
+    import course_lib
+
+    typer.echo(f"Converting {name}, once.")
+    if CONVERTED[name] == "models":
+        course_lib.models.load(name)
+    else:
+        getattr(course_lib.datasets, name)()
 
 
 @app.command()
@@ -205,7 +227,8 @@ def _next_step(missing):
         lacks = ", ".join(first)
         return f"Next: `course fetch 1` gets what part 1 lacks ({lacks}); then `course lab`."
     if missing:
-        return "Next: `course lab`. Part 1 is ready; `course fetch` gets the rest."
+        ready = min(part for asset in missing for part in asset.parts) - 1
+        return f"Next: `course lab`. Parts 1 to {ready} are ready; `course fetch` gets the rest."
     return "Next: `course lab`. Everything is here, and the course runs offline."
 
 

@@ -105,7 +105,7 @@ def test_check_fits_one_screen_and_says_what_to_do(cache, monkeypatch):
     assert marks == dict.fromkeys(ALL + EXTRAS, "here") | {"vgg16": "missing"}
     assert f"{len(ALL) - 1} of {len(ALL)} here, 63.8 MB to download" in output
     assert f"Cache    {cache}" in output and f"numpy {cli._version('numpy')}" in output
-    assert lines[-1] == "Next: `course lab`. Part 1 is ready; `course fetch` gets the rest."
+    assert lines[-1] == "Next: `course lab`. Parts 1 to 2 are ready; `course fetch` gets the rest."
 
 
 def test_unknown_weights_are_one_sentence(monkeypatch):
@@ -172,6 +172,19 @@ def test_check_names_a_backend_that_the_course_does_not_know(monkeypatch):
 def test_fetch_of_something_unknown_says_what_there_is(wish, said):
     status, output = course("fetch", wish)
     assert status == 1 and said in output
+
+
+def test_fetch_converts_once_for_a_cache_that_will_be_read_only(monkeypatch, cache):
+    from course_lib import datasets
+
+    done = []
+    monkeypatch.setattr(fetch, "fetch", lambda name: None)
+    monkeypatch.setattr(datasets, "mnist", lambda: done.append("mnist"))
+    status, output = course("fetch", "mnist", "hed")
+    assert status == 0 and done == ["mnist"] and "Converting mnist, once." in output
+    (cache / "converted").mkdir(parents=True)
+    (cache / "converted" / "mnist.npz").touch()
+    assert "Converting" not in course("fetch", "mnist")[1] and done == ["mnist"]
 
 
 def test_fetch_takes_ids_and_parts_each_once(monkeypatch):

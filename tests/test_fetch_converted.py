@@ -229,3 +229,14 @@ def test_threads_convert_once(convert):
     for thread in threads:
         thread.join()
     assert convert.made == 1
+
+
+@pytest.mark.parametrize("name", ["mnist", "cifar10", "vgg16", "mobilenet_v2"])
+def test_what_fetch_looks_for_is_what_loading_writes(name, asset):
+    """`course fetch` converts what has no file of this name yet."""
+    from course_lib import cli
+
+    asset(name)
+    folder = fetch.cache_folder() / "converted"
+    cli._convert(name, folder)
+    assert list(folder.glob(f"{name}[._]*"))
