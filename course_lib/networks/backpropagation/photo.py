@@ -37,7 +37,7 @@ def to_digit(photo):
     what is clearly darker (Otsu's threshold), specks aside. The data set was made from a 32x32
     bitmap with the ink counted in 4x4 cells (Alpaydin and Kaynak, 1998, doi 10.24432/C50P49).
     """
-    ink = _ink(images.to_grey(images.fit(checks.image(photo, "photo"), LONGEST)))
+    ink = find_ink(images.to_grey(images.fit(checks.image(photo, "photo"), LONGEST)))
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     digit = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     height, width = digit.shape
@@ -67,8 +67,23 @@ def on_paper(picture):
     return (light * (0.95 - 0.8 * ink)).astype(np.float32)
 
 
-def _ink(grey):
-    """Where a pen was, (H, W) bool."""
+def find_ink(grey):
+    """Find where a pen was.
+
+    Parameters
+    ----------
+    grey : (H, W) array
+        Dark ink on light paper, in [0, 1].
+
+    Returns
+    -------
+    (H, W) bool ndarray
+
+    Raises
+    ------
+    ValueError
+        If no ink is found.
+    """
     size = max(3, max(grey.shape) // 2) | 1
     paper = cv2.morphologyEx(grey, cv2.MORPH_CLOSE, np.ones((size, size), np.uint8))
     darker = images.to_bytes(np.clip(paper - grey, 0, 1))
