@@ -107,6 +107,16 @@ def test_leave_one_out_by_hand():
     assert retrieval.leave_one_out(vectors, [0, 1, 0, 1]) == pytest.approx([1 / 3, 1 / 2] * 2)
 
 
+def test_leave_one_out_searches_with_other_vectors_of_the_same_pictures():
+    vectors = np.array([[1, 0], [1, 0.1], [0, 1], [0.1, 1]])
+    swapped = vectors[[2, 3, 0, 1]]  # each picture looks like one of the other label
+    assert retrieval.leave_one_out(vectors, [0, 0, 1, 1], queries=vectors).tolist() == [1] * 4
+    found = retrieval.leave_one_out(vectors, [0, 0, 1, 1], queries=swapped)
+    assert found == pytest.approx([1 / 3] * 4)
+    with pytest.raises(ValueError, match="queries has shape"):
+        retrieval.leave_one_out(vectors, [0, 0, 1, 1], queries=swapped[:3])
+
+
 def test_a_vector_of_zeros_learns_nothing_from_the_order_of_the_library():
     """All similarities are 0: chance, 1 of 3 others, whatever the order."""
     vectors = [[0, 0], [1, 0], [0, 1], [1, 1]]

@@ -104,7 +104,7 @@ def average_precision(scores, relevant):
     return float(precision[last_equal][relevant].mean())
 
 
-def leave_one_out(vectors, labels):
+def leave_one_out(vectors, labels, *, queries=None):
     """Let each picture search for the others of its label.
 
     Parameters
@@ -113,6 +113,8 @@ def leave_one_out(vectors, labels):
         One picture each.
     labels : (N,) array
         Whole numbers, each at least twice.
+    queries : (N, D) array, optional
+        Other vectors of the same pictures to search with, such as taken in worse light.
 
     Returns
     -------
@@ -131,7 +133,10 @@ def leave_one_out(vectors, labels):
     if (counts < 2).any():
         alone = kinds[counts < 2][0]
         raise ValueError(f"labels has {alone} only once; wanted at least one other to be found.")
-    scores, others = similarity(vectors, vectors), ~np.eye(len(vectors), dtype=bool)
+    if queries is not None:
+        queries = checks.array(queries, "queries", shape=vectors.shape, dtype=np.float64)
+    scores = similarity(vectors if queries is None else queries, vectors)
+    others = ~np.eye(len(vectors), dtype=bool)
     pairs = zip(scores, labels, others, strict=True)
     return np.array([average_precision(s[o], labels[o] == label) for s, label, o in pairs])
 

@@ -43,26 +43,3 @@ def inverse_document_frequency(counts):
 def inverse_document_frequency(counts):
     holding = (counts > 0).sum(axis=0)
     return np.log(len(counts) / np.maximum(holding, 1))
-
-
-# %% exercise-3
-def axes_needed(variances, share):
-    kept = np.cumsum(variances) / variances.sum()
-    return int(np.argmax(kept >= share - 1e-12)) + 1
-
-
-# %% exercise-3 wrong: counts axes from 0
-def axes_needed(variances, share):
-    kept = np.cumsum(variances) / variances.sum()
-    return int(np.argmax(kept >= share - 1e-12))
-
-
-# %% exercise-3 wrong: wants more than the share
-def axes_needed(variances, share):
-    kept = np.cumsum(variances) / variances.sum()
-    return int((kept <= share).sum()) + 1
-
-
-# %% exercise-3 wrong: forgets to add up
-def axes_needed(variances, share):
-    return int((variances / variances.sum() >= share).sum()) + 1

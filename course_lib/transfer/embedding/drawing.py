@@ -8,6 +8,7 @@ from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from matplotlib.patches import Circle, ConnectionPatch, Ellipse, Rectangle
 
 from course_lib import plot
+from course_lib.transfer import maps
 
 RIGHT, WRONG = plot.BLUE, plot.VERMILLION
 
@@ -75,8 +76,8 @@ def show_twins(axes, pictures, points):
     return axes
 
 
-def show_thumbnails(ax, points, pictures, *, zoom, edges=None):
-    """Draw pictures at their points.
+def show_thumbnails(ax, points, pictures, *, zoom, edges=None, gap=0.0):
+    """Draw pictures at their points, as many as have room.
 
     Parameters
     ----------
@@ -88,18 +89,20 @@ def show_thumbnails(ax, points, pictures, *, zoom, edges=None):
         Pixels of the figure per pixel of a picture.
     edges : sequence of n colours, optional
         Of their frames.
+    gap : float
+        As in `course_lib.transfer.maps.spread`, which chooses: the first come first.
 
     Returns
     -------
     Axes
     """
     edges = ["none"] * len(points) if edges is None else edges
-    for point, picture, edge in zip(points, pictures, edges, strict=True):
-        image = OffsetImage(picture, zoom=zoom, cmap="gray")
-        image.image.set_clim(0, 1)
-        frame = {"edgecolor": edge, "linewidth": 2, "boxstyle": "square,pad=0"}
-        ax.add_artist(AnnotationBbox(image, point, frameon=True, pad=0, bboxprops=frame))
     points = np.asarray(points)
+    for index in maps.spread(points, gap):
+        image = OffsetImage(pictures[index], zoom=zoom, cmap="gray")
+        image.image.set_clim(0, 1)
+        frame = {"edgecolor": edges[index], "linewidth": 2, "boxstyle": "square,pad=0"}
+        ax.add_artist(AnnotationBbox(image, points[index], frameon=True, pad=0, bboxprops=frame))
     low, high = points.min(axis=0), points.max(axis=0)
     room = 0.07 * (high - low)
     ax.set(xlim=(low[0] - room[0], high[0] + room[0]), ylim=(low[1] - room[1], high[1] + room[1]))
@@ -253,7 +256,8 @@ def _name_word(ax, place, number):
 
 
 def _finish_plane(ax):
-    ax.set(xlabel="descriptor, number 0", ylabel="descriptor, number 1", aspect="equal")
+    ax.set(xlabel="descriptor, number 0", ylabel="descriptor, number 1")
+    ax.set_aspect("equal")
     return ax
 
 

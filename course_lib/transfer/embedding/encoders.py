@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course_lib import checks
+from course_lib import checks, images
 from course_lib.networks import probes
 from course_lib.transfer import descriptors, maps, words
 
@@ -116,3 +116,35 @@ def learn(rows, count, *, axes=64, seed=0):
     short = principal.project(rows)
     centres = words.vocabulary(short, count, seed=seed)
     return Vocabulary(principal, centres, words.mixture(short, count, seed=seed))
+
+
+def tightest_words(centres, rows, points, pictures, *, count=10):
+    """Cut out, for each word, the patches nearest to it, one from each picture at most.
+
+    Parameters
+    ----------
+    centres : (K, D) array
+        Words.
+    rows : sequence of (n, D) arrays
+        The descriptors of each picture.
+    points : sequence of (n, 4) arrays
+        Where they are, as `descriptors.sift` gives them.
+    pictures : sequence of (H, W) or (H, W, 3) arrays
+    count : int
+        Patches for each word.
+
+    Returns
+    -------
+    list of list of (32, 32) float32 ndarray
+        Grey patches of each word; the word whose patches are nearest to it comes first.
+    """
+    distances = [((r[:, None] - centres) ** 2).sum(axis=-1) for r in rows]  # (n, K) each
+    nearest = np.array([d.argmin(axis=0) for d in distances])  # (pictures, K)
+    least = np.array([d.min(axis=0) for d in distances])
+    chosen = np.argsort(least, axis=0, kind="stable")[:count]  # (count, K)
+    order = np.argsort(np.take_along_axis(least, chosen, axis=0).mean(axis=0), kind="stable")
+    grey = [images.to_grey(images.to_rgb(picture)) for picture in pictures]
+    return [
+        [descriptors.patch(grey[i], points[i][nearest[i, word]]) for i in chosen[:, word]]
+        for word in order
+    ]
