@@ -120,8 +120,7 @@ def show_beside(rows, *, painted_title, patches_title, size=1.5):
             ax.imshow(picture, vmin=0, vmax=1, interpolation="nearest")
         line[0].text(-0.06, 0.5, label, transform=line[0].transAxes, ha="right", va="center")
     axes[0, 0].set_title(painted_title)
-    title = axes[0, 2].set_title(patches_title, loc="left")
-    title.set_in_layout(False)  # it is longer than its column
+    axes[0, 2 + count // 2].set_title(patches_title)  # in the middle it widens no column
     figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
     return figure
 
