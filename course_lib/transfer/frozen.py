@@ -1,0 +1,291 @@
+"""Use the first part of a trained network as it is, and train the rest from what it answers.
+
+The first part, frozen, gives the same maps for a picture every time: they are computed once and
+kept, and only what stands above them is trained. Taught in ``04_1_transfer_learning``.
+"""
+
+import numpy as np
+
+from course_lib import checks, compute, images
+
+
+def split(model, layer):
+    """Cut a model in two after a layer.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Functional or Sequential, built, with one input and one output.
+    layer : str
+        The name of the last layer of the first part.
+
+    Returns
+    -------
+    base, top : keras.Model
+        ``top(base(x))`` is ``model(x)``. Both share the layers of `model`: training one of them
+        changes it.
+
+    Raises
+    ------
+    TypeError
+        If it is not such a model.
+    ValueError
+        If no layer has that name (near ones are listed), it is the last one, or a shortcut leads
+        around it, so that its answer alone does not decide the output.
+    """
+    keras = _keras()
+    names = _names(model)
+    checks.choice(layer, "layer", names)
+    here = model.get_layer(layer).output
+    if here is model.outputs[0]:
+        raise ValueError(f"layer {layer!r} is the last one; nothing would be left above it.")
+    if here is model.inputs[0]:
+        raise ValueError(f"layer {layer!r} is the input; nothing would be left below it.")
+    base = keras.Model(model.inputs[0], here, name=f"up_to_{layer}")
+    try:
+        top = keras.Model(here, model.outputs[0], name=f"after_{layer}")
+    except ValueError:
+        text = "choose one that everything passes through, such as the end of a block."
+        raise ValueError(f"a shortcut leads around layer {layer!r}; {text}") from None
+    return base, top
+
+
+def thaw(model, first=None, *, statistics=False):
+    """Freeze a model up to a layer, and let the layers from there on learn.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Changed in place. Compile it afterwards: Keras looks at ``trainable`` when it compiles.
+    first : str, optional
+        The name of the first layer that learns; None freezes all.
+    statistics : bool
+        Whether batch normalisation may learn, too. If not, it works as in inference everywhere:
+        with its stored means and variances, which then stay as they are.
+
+    Returns
+    -------
+    int
+        How many numbers can be learned now.
+
+    Raises
+    ------
+    TypeError
+        If it is no Keras model with a list of layers.
+    ValueError
+        If no layer has that name; near ones are listed.
+
+    Notes
+    -----
+    A nested model is frozen or thawed as a whole, but for its batch normalisation.
+    """
+    keras = _keras()
+    names = _names(model)
+    start = len(names) if first is None else names.index(checks.choice(first, "layer", names))
+    model.trainable = True  # a model that is frozen itself would overrule its layers
+    for number, layer in enumerate(model.layers):
+        layer.trainable = number >= start
+        for inner in _flat(layer):
+            if isinstance(inner, keras.layers.BatchNormalization):
+                inner.trainable = inner.trainable and statistics
+    return int(sum(np.prod(variable.shape) for variable in model.trainable_variables))
+
+
+def enlarge(pictures, side):
+    """Resize pictures to squares, smoothly.
+
+    Parameters
+    ----------
+    pictures : (N, H, W, 3) array_like
+        In [0, 1].
+    side : int
+        In pixels.
+
+    Returns
+    -------
+    (N, side, side, 3) float32 ndarray
+
+    Raises
+    ------
+    ValueError
+        If these are no pictures, or `side` is below 1.
+    """
+    pictures = checks.array(pictures, "pictures", shape=(None, None, None, 3))
+    side = checks.number(side, "side", low=1, integer=True)
+    method = "cubic" if side > max(pictures.shape[1:3]) else "area"
+    done = [images.resize(picture, side, side, method=method) for picture in pictures]
+    return np.array(done, np.float32).reshape(len(pictures), side, side, 3)
+
+
+def stored_answers(base, pictures, *, side=None, batch=50, watch=iter):
+    """Compute a frozen network's answers to many pictures once, in half precision.
+
+    Parameters
+    ----------
+    base : keras.Model
+        Such as the first part that `split` gives; works as in inference.
+    pictures : (N, H, W, 3) array_like
+        In [0, 1].
+    side : int, optional
+        Enlarge the pictures to squares of so many pixels first, a batch at a time.
+    batch : int
+        Pictures per pass.
+    watch : callable
+        Goes through the list of batches, such as a progress bar.
+
+    Returns
+    -------
+    (N, ...) float16 ndarray
+        Half the memory of float32; the relative rounding error is at most 0.0005.
+
+    Raises
+    ------
+    ValueError
+        If there is no picture, or an answer is beyond 65504, which float16 cannot hold.
+    """
+    pictures = checks.array(pictures, "pictures", shape=(None, None, None, 3))
+    batch = checks.number(batch, "batch", low=1, integer=True)
+    if len(pictures) == 0:
+        raise ValueError("pictures is empty; wanted at least one.")
+    answers = []
+    for start in watch(list(range(0, len(pictures), batch))):
+        part = pictures[start : start + batch]
+        part = part.astype(np.float32) if side is None else enlarge(part, side)
+        answers.append(_half(base.predict_on_batch(part)))
+    return np.concatenate(answers)
+
+
+class Learner:
+    """A classifier that is trained many times from the same start, and compiled only once.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Ends in logits ``(N, classes)``; trained in place. `thaw` it before.
+    rate : float
+        The learning rate at the start; falls to 0 along half a cosine.
+    steps, batch : int
+        Length of each training, and pictures per step.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, or nothing in the model can be learned.
+
+    Notes
+    -----
+    Stochastic gradient descent with momentum 0.9 on the cross-entropy. Compiling takes seconds;
+    `restart` puts back the values of the model and of its optimizer instead.
+    """
+
+    def __init__(self, model, *, rate, steps, batch=32):
+        keras = _keras()
+        rate = checks.number(rate, "rate", low=0)
+        self.steps = checks.number(steps, "steps", low=1, integer=True)
+        self.batch = checks.number(batch, "batch", low=1, integer=True)
+        if not model.trainable_variables:
+            raise ValueError(f"model {model.name!r} is frozen; thaw some of its layers first.")
+        self.model = model
+        schedule = keras.optimizers.schedules.CosineDecay(rate, self.steps)
+        optimizer = keras.optimizers.SGD(schedule, momentum=0.9)
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(optimizer, loss)
+        optimizer.build(model.trainable_variables)
+        self._start = [np.array(value) for value in model.get_weights()]
+        self._fresh = [np.array(keras.ops.convert_to_numpy(v)) for v in optimizer.variables]
+
+    def restart(self, values=None):
+        """Put the model's values back, and forget the momentum.
+
+        Parameters
+        ----------
+        values : list of array, optional
+            Other values to start from, as ``model.get_weights()`` orders them.
+        """
+        self.model.set_weights(self._start if values is None else values)
+        for variable, value in zip(self.model.optimizer.variables, self._fresh, strict=True):
+            variable.assign(value)
+
+    def train(self, inputs, labels, *, rng, change=None, watch=None):
+        """Train once, on batches of a shuffled list that is gone through again and again.
+
+        Parameters
+        ----------
+        inputs : (N, ...) array_like
+            Pictures, or stored answers.
+        labels : (N,) array_like of int
+        rng : numpy.random.Generator
+        change : callable, optional
+            Takes a batch of inputs and returns it as it should be learned, such as mirrored.
+        watch : callable, optional
+            Called after each step with its number, from 1, and its loss.
+
+        Returns
+        -------
+        (steps,) float64 ndarray
+            Loss of every batch, before its step.
+
+        Raises
+        ------
+        ValueError
+            If there is no input, or a label is not a class.
+        """
+        classes = self.model.output_shape[-1]
+        inputs = checks.array(inputs, "inputs", finite=False)
+        if len(inputs) == 0:
+            raise ValueError("inputs is empty; wanted at least one.")
+        wanted = {"shape": (len(inputs),), "low": 0, "high": classes - 1, "dtype": np.int64}
+        labels = checks.array(labels, "labels", **wanted)
+        losses = []
+        for step, chosen in enumerate(self._batches(len(inputs), rng), start=1):
+            part = inputs[chosen].astype(np.float32)
+            part = part if change is None else change(part)
+            losses.append(float(self.model.train_on_batch(part, labels[chosen])))
+            if watch is not None:
+                watch(step, losses[-1])
+        return np.array(losses)
+
+    def accuracy(self, inputs, labels, *, batch=200):
+        """Share of right answers, in inference mode."""
+        starts = range(0, len(inputs), batch)
+        parts = [np.asarray(inputs[n : n + batch], np.float32) for n in starts]
+        logits = np.concatenate([np.asarray(self.model.predict_on_batch(p)) for p in parts])
+        return float((logits.argmax(axis=1) == np.asarray(labels)).mean())
+
+    def _batches(self, count, rng):
+        """Positions for each step; every input comes once before any comes again."""
+        needed = self.steps * self.batch
+        rounds = [rng.permutation(count) for _ in range(-(-needed // count))]
+        return np.concatenate(rounds)[:needed].reshape(self.steps, self.batch)
+
+
+def _keras():
+    """Keras, after `compute` has set the backend's environment."""
+    compute.backend()
+    import keras
+
+    return keras
+
+
+def _names(model):
+    """The names of a model's layers, or a TypeError."""
+    keras = _keras()
+    if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
+        kind = type(model).__name__
+        raise TypeError(f"model is a {kind}; wanted a built Sequential or functional Keras model.")
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise TypeError(f"model {model.name!r} has several inputs or outputs; wanted one of each.")
+    return [layer.name for layer in model.layers]
+
+
+def _flat(layer):
+    """A layer, or all layers of a nested model."""
+    inner = getattr(layer, "layers", None)
+    return [layer] if inner is None else [each for part in inner for each in _flat(part)]
+
+
+def _half(answers):
+    answers = np.asarray(answers, np.float32)
+    if not np.abs(answers).max() <= 65504:
+        raise ValueError("an answer of base is NaN or beyond 65504, which float16 cannot hold.")
+    return answers.astype(np.float16)
