@@ -11,7 +11,7 @@ from course_lib import plot
 from course_lib.networks.first_networks import drawing
 
 
-def show_outlines(image, chances, *, lines=None, height=2.7):
+def show_outlines(image, chances, *, lines=None, height=2.5):
     """Draw a photograph once per network, with the border of what the network calls yes.
 
     Parameters
@@ -64,7 +64,7 @@ def show_colour_neuron(weights, bias, colours, pixels, answer, chance):
     left.set_title("Two inputs, weights, a bias")
     drawing.show_plane(middle, answer, limits=(0, 1, 0, 1))
     middle.scatter(*colours.T, c=pixels, s=9)
-    middle.set(title="Each dot is a pixel", xlabel="red", ylabel="blue")
+    middle.set(title="A dot is a pixel; blue side: flower", xlabel="red", ylabel="blue")
     plot.show_images([chance], ["Its answer at every pixel"], axes=[right])
     return fig
 
@@ -190,7 +190,7 @@ def show_overflow(z, safe, naive):
     for (name, loss), (colour, width) in zip(naive.items(), looks, strict=False):
         end = np.flatnonzero(np.isfinite(loss))[-1]
         line = {"color": colour, "linewidth": width, "zorder": 2 - width / 100}
-        ax.plot(z[: end + 1], loss[: end + 1], label=f"naive, {name}", **line)
+        ax.plot(z[: end + 1], loss[: end + 1], label=f"through p, {name}", **line)
         up = {"arrowstyle": "-|>", "color": colour, "linewidth": 4, "mutation_scale": 24}
         ax.annotate("", (z[end], safe[-1] + 3), (z[end], loss[end]), arrowprops=up)
         ax.text(z[end] - 0.9, safe[-1], f"∞ above {z[end]:.0f}", va="center", ha="right")
@@ -277,7 +277,7 @@ def show_classes(image, dabs, classes, certainty, names, colours):
     Figure
     """
     fig, (left, middle, right) = plt.subplots(1, 3, figsize=(9, 3), layout="constrained")
-    plot.show_images([image], ["Photo, with our dabs"], axes=[left])
+    plot.show_images([image], ["Photo, with our boxes"], axes=[left])
     for boxes, colour in zip(dabs, colours, strict=True):
         plot.show_boxes(None, boxes, colour=colour, ax=left)
     middle.imshow(classes, cmap=ListedColormap(colours), vmin=0, vmax=len(names) - 1)

@@ -4,7 +4,7 @@ Taught in ``02_2_gradient_descent``. An optimizer keeps its colour, dash and mar
 """
 
 import numpy as np
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import ListedColormap, PowerNorm
 
 from course_lib import checks, plot
 
@@ -66,7 +66,9 @@ def show_surface(ax, landscape):
     grid = np.stack(np.meshgrid(np.linspace(x0, x1, 80), np.linspace(y0, y1, 80)), axis=-1)
     height = landscape.height(grid)
     look = {"cmap": "viridis", "rcount": 80, "ccount": 80, "linewidth": 0, "antialiased": False}
+    look["norm"] = PowerNorm(0.5)  # more shades for the low ground: a saddle's two dips are shallow
     ax.plot_surface(*np.moveaxis(grid, -1, 0), height, alpha=0.85, **look)
+    ax.view_init(elev=55, azim=-35)  # high enough to see a saddle's two dips behind its wall
     start = np.array(landscape.start)
     lift = landscape.height(start) + 0.02 * np.ptp(height)
     ax.plot(*start, lift, "o", color="black", markersize=7, zorder=10)
