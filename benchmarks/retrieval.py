@@ -1,6 +1,8 @@
 """VLAD and Fisher vector per picture, and the search per query, beside the libraries.
 
-Run: .venv/bin/python benchmarks/retrieval.py
+    .venv/bin/python benchmarks/retrieval.py
+
+Prints Markdown tables. One thread each, because on a busy machine two wait for each other.
 """
 
 import argparse
@@ -8,14 +10,17 @@ import os
 import platform
 import time
 
-import numpy as np
-import skimage
-import sklearn
-from skimage.feature import fisher_vector as their_fisher_vector
-from sklearn.mixture import GaussianMixture
-from sklearn.neighbors import NearestNeighbors
+for library in ("OMP", "OPENBLAS", "MKL"):  # read when NumPy is first imported
+    os.environ[f"{library}_NUM_THREADS"] = "1"
 
-from course_lib.transfer import retrieval, words
+import numpy as np  # noqa: E402
+import skimage  # noqa: E402
+import sklearn  # noqa: E402
+from skimage.feature import fisher_vector as their_fisher_vector  # noqa: E402
+from sklearn.mixture import GaussianMixture  # noqa: E402
+from sklearn.neighbors import NearestNeighbors  # noqa: E402
+
+from course_lib.transfer import retrieval, words  # noqa: E402
 
 WIDTH = 64  # numbers in a descriptor, after PCA
 LENGTH = 1280  # numbers in MobileNetV2's vector of a picture
@@ -109,7 +114,7 @@ def main():
     arguments = parser.parse_args()
     versions = [(module.__name__, module.__version__) for module in (np, skimage, sklearn)]
     print(
-        f"{platform.machine()}, {os.cpu_count()} cores, "
+        f"{platform.machine()}, {os.cpu_count()} cores, 1 thread, "
         + ", ".join(f"{name} {version}" for name, version in versions)
         + f". Medians of {arguments.runs} runs.\n"
     )

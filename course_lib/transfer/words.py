@@ -174,8 +174,13 @@ def vlad(descriptors, centres):
     Source: Jégou, Douze, Schmid and Pérez, CVPR 2010. Taught in ``04_2_embedding_and_retrieval``.
     """
     descriptors, centres = _pair(descriptors, centres, "centres")
-    belongs = np.eye(len(centres))[assign(descriptors, centres)]  # (n, K), one 1 per row
-    return (belongs.T @ descriptors - belongs.sum(axis=0)[:, None] * centres).ravel()
+    nearest = assign(descriptors, centres)
+    order = np.argsort(nearest, kind="stable")  # word by word
+    present, starts = np.unique(nearest[order], return_index=True)
+    sums = np.zeros(centres.shape)
+    if len(order):
+        sums[present] = np.add.reduceat((descriptors - centres[nearest])[order], starts)
+    return sums.ravel()
 
 
 def posteriors(descriptors, mixture):
