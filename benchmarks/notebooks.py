@@ -14,14 +14,13 @@ LIMIT = 180  # s on two cores
 
 
 def main():
-    print(
-        f"{os.cpu_count()} cores; limit {LIMIT} s. Wall time, and processor time of all threads.\n"
-    )
+    os.environ.setdefault("COURSE_WEIGHTS", "package")  # as when the outputs were stored
+    print(f"{os.cpu_count()} cores. Wall time, and processor time of all threads.\n")
     print("| notebook | wall time, s | processor, s |")
     print("|---|---|---|")
     for book in runner.find(sys.argv[1:]):
         start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-        runner.run(book)
+        runner.run(book, quiet=True)
         wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         mark = "" if wall <= LIMIT else " (over the limit)"
