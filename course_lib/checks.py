@@ -204,7 +204,8 @@ def _converted(values, name, dtype):
     """The values as another type; a fraction is never cut off in silence."""
     if dtype.kind in "iu" and values.size:
         limits = np.iinfo(dtype)
-        inside = limits.min <= values.min() and values.max() <= limits.max
+        # As Python's numbers, which compare exactly: 2**63 - 1 as a float is 2**63.
+        inside = limits.min <= values.min().item() and values.max().item() <= limits.max
         if not inside or (values != np.round(values)).any():
             came = f"{values.min():g} to {values.max():g}"
             raise ValueError(f"{name} holds {came} as {values.dtype}; wanted {dtype} numbers.")

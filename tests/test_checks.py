@@ -66,6 +66,8 @@ def test_image_refuses_the_other_kind_of_picture(channels, refused):
         ([0.5, 1], {"dtype": int}, "0.5 int64"),
         ([0, 256], {"dtype": np.uint8}, "256 uint8"),
         ([-1, 0], {"dtype": np.uint8}, "-1 uint8"),
+        ([2.0**63], {"dtype": np.int64}, "e+18 int64"),  # as float no larger than int64's limit
+        (np.float32([2.0**63]), {"dtype": np.int64}, "e+18 float32 int64"),
     ],
 )
 def test_array_says_what_came_and_what_was_wanted(value, limits, words):
@@ -152,3 +154,8 @@ def test_boxes_come_back_as_rows_of_four_float64(rows):
 def test_boxes_refuses_everything_else_by_name(value, error):
     with pytest.raises(error, match=r"^truth (has|holds|is) .*; wanted"):
         checks.boxes(value, "truth")
+
+
+def test_array_turns_small_floats_into_whole_numbers_without_a_warning(recwarn):
+    assert checks.array(np.array([1, 2], np.float16), "w", dtype=np.int64).tolist() == [1, 2]
+    assert not recwarn.list

@@ -135,3 +135,8 @@ def test_surface_is_drawn_with_its_start():
     x, y, _ = ax.lines[0].get_data_3d()
     assert (x[0], y[0]) == landscapes.plateau().start
     plt.close(fig)
+
+
+def test_refuses_a_walk_of_nobody():
+    with pytest.raises(ValueError, match="wanted at least one place"):
+        landscapes.walk(landscapes.saddle().gradient, optimizers.SGD(), np.zeros((0, 2)), 3)

@@ -232,3 +232,13 @@ def test_other_refusals():
 def test_keras_takes_minus_one_for_the_last_class(keras):
     """Why `one_hot` is worth its check, as its notes say."""
     assert keras.utils.to_categorical([-1], 3).tolist() == [[0, 0, 1]]
+
+
+def test_cross_entropy_of_the_largest_and_smallest_numbers_is_a_number(recwarn):
+    """Their difference is beyond all floats; 0 times it would be NaN."""
+    largest = np.finfo(np.float64).max
+    loss, gradient = losses.categorical_cross_entropy([[largest, -largest, 0.0]], [0])
+    assert loss == 0
+    assert (gradient == 0).all()
+    assert losses.categorical_cross_entropy([[largest, -largest]], [1])[0] == largest
+    assert not recwarn.list

@@ -178,3 +178,9 @@ def test_softmax_needs_classes(shape, axis):
 def test_dense_names_the_argument_that_does_not_fit(inputs, weights, bias, message):
     with pytest.raises(ValueError, match=message):
         neurons.dense(inputs, weights, bias)
+
+
+@pytest.mark.parametrize("axis", [None, 1.0, True, (0, 1)])
+def test_softmax_refuses_an_axis_that_is_no_whole_number(axis):
+    with pytest.raises(TypeError, match="axis is .*wanted a whole number"):
+        neurons.softmax(np.zeros((2, 3)), axis)

@@ -233,3 +233,20 @@ def test_refuses_another_network():
 def test_refuses_settings(make, error, words):
     with pytest.raises(error, match=words):
         make()
+
+
+@pytest.mark.parametrize("kind", FIVE)
+def test_refuses_what_cannot_be_changed_before_anything_is(kind):
+    """As arrays are that come from JAX."""
+    good, fixed = np.ones(2), np.ones(2)
+    fixed.flags.writeable = False
+    with pytest.raises(ValueError, match=r"parameters\[1\] is read-only"):
+        kind().step([good, fixed], [np.ones(2), np.ones(2)])
+    assert (good == 1).all()
+
+
+def test_refuses_a_gradient_too_large_for_its_parameter():
+    place = np.ones(2, np.float32)
+    with pytest.raises(ValueError, match=r"gradients\[0\] holds NaN or infinity"):
+        optimizers.SGD().step([place], [np.array([1e200, 0])])
+    assert (place == 1).all()

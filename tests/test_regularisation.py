@@ -236,3 +236,14 @@ def test_training_learns_and_repeats():
 def test_bad_input_is_named(call, words):
     with pytest.raises(ValueError, match=words):
         call(regularisation)
+
+
+def test_whole_numbers_and_bytes_do_not_wrap_round():
+    """1 - 2 is 255 in bytes, and 200 squared 64."""
+    penalty, (gradient,) = regularisation.weight_penalty([np.array([200, 3], np.uint8)], 1)
+    assert penalty == (200**2 + 3**2) / 2
+    assert gradient.tolist() == [200, 3]
+    row = np.array([[1, 2]], np.uint8)
+    ones, mean = np.ones(2, np.uint8), np.array([2, 4], np.uint8)
+    out = regularisation.batch_norm_inference(row, ones, 0 * ones, mean, ones, epsilon=1e-12)
+    assert out == pytest.approx(np.array([[-1.0, -2.0]]))

@@ -136,6 +136,7 @@ def test_a_vector_of_zeros_learns_nothing_from_the_order_of_the_library():
         (lambda: retrieval.average_precision([1, np.nan], [True, True]), "NaN or infinity"),
         (lambda: retrieval.leave_one_out(np.eye(3), [0, 0, 1]), "labels has 1 only once"),
         (lambda: retrieval.leave_one_out(np.eye(3), [0, 0]), r"wanted \(3\)"),
+        (lambda: retrieval.leave_one_out(np.zeros((0, 3)), []), "wanted at least two pictures"),
         (lambda: retrieval.leave_one_out(np.eye(2), [0.5, 0.5]), "wanted int64 numbers"),
     ],
 )

@@ -351,6 +351,11 @@ GOOD = words.Mixture(np.ones(1), np.zeros((1, 3)), np.ones((1, 3)))
         (lambda: descriptors.dense_sift(np.zeros((9, 20)), step=10), "step is 10"),
         (lambda: descriptors.patch(np.zeros((9, 9)), (1, 2, 3)), r"wanted \(4\)"),
         (lambda: descriptors.patch(np.zeros((9, 9)), (1, 2, 3, np.nan)), "NaN or infinity"),
+        (lambda: descriptors.patch(np.zeros((9, 9)), (1, 2, -3, 0)), "diameter in point is -3"),
+        (lambda: words.Mixture(np.ones(1), np.zeros((1, 3)), np.zeros((1, 3))), "variances goes"),
+        (lambda: words.Mixture(np.zeros(1), np.zeros((1, 3)), np.ones((1, 3))), "weights goes"),
+        (lambda: words.Mixture(np.ones(2), np.zeros((1, 3)), np.ones((1, 3))), "weights has"),
+        (lambda: words.Mixture(np.ones(1), np.zeros((1, 3)), np.ones(3)), "variances has"),
         (lambda: scenes.places(rows=1), "rows is 1"),
         (lambda: scenes.kinds(count=0), "count is 0"),
         (lambda: scenes.people(count=11), "count is 11"),
@@ -373,3 +378,9 @@ GOOD = words.Mixture(np.ones(1), np.zeros((1, 3)), np.ones((1, 3)))
 def test_bad_input_gets_one_sentence(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("encode", [words.posteriors, words.fisher_vector])
+def test_centres_are_no_mixture(encode):
+    with pytest.raises(TypeError, match="mixture is of type ndarray; wanted a Mixture"):
+        encode(np.zeros((3, 2)), np.zeros((4, 2)))

@@ -104,7 +104,7 @@ def log_softmax(logits, axis=-1):
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         If a number is not finite, or there is no such axis or no class along it.
 
     Notes
@@ -113,9 +113,12 @@ def log_softmax(logits, axis=-1):
     and every exponential at 1 or below. Taught in ``02_1_neuron_to_network``.
     """
     logits = checks.array(logits, "logits", dtype=np.float64)
+    axis = checks.number(axis, "axis", integer=True)
     if not -logits.ndim <= axis < logits.ndim or logits.shape[axis] == 0:
         raise ValueError(f"logits has shape {logits.shape}; wanted classes along axis {axis}.")
-    shifted = logits - logits.max(axis=axis, keepdims=True)
+    with np.errstate(over="ignore"):  # a difference beyond all numbers becomes the largest one
+        shifted = logits - logits.max(axis=axis, keepdims=True)
+    shifted = np.maximum(shifted, np.finfo(np.float64).min)
     return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
 
 
@@ -136,7 +139,7 @@ def softmax(logits, axis=-1):
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         If a number is not finite, or there is no such axis or no class along it.
 
     Notes

@@ -143,6 +143,7 @@ def patch(image, point, side=32, *, reach=6.0):
     """
     picture = checks.image(image)
     x, y, diameter, angle = checks.array(point, "point", shape=(4,), dtype=np.float64)
+    diameter = checks.number(float(diameter), "the diameter in point", low=1e-6)
     side = checks.number(side, "side", low=1, integer=True)
     scale = checks.number(reach, "reach", low=1e-6) * diameter / side
     cosine, sine = scale * np.cos(np.radians(angle)), scale * np.sin(np.radians(angle))

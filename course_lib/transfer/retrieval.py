@@ -128,6 +128,8 @@ def leave_one_out(vectors, labels, *, queries=None):
         If the lengths differ, a number is not finite, or a label occurs only once.
     """
     vectors = checks.array(vectors, "vectors", ndim=2, dtype=np.float64)
+    if len(vectors) == 0:
+        raise ValueError(f"vectors has shape {vectors.shape}; wanted at least two pictures.")
     labels = checks.array(labels, "labels", shape=(len(vectors),), dtype=np.int64)
     kinds, counts = np.unique(labels, return_counts=True)
     if (counts < 2).any():

@@ -28,6 +28,11 @@ class Mixture:
     means: np.ndarray
     variances: np.ndarray
 
+    def __post_init__(self):
+        above = {"dtype": np.float64, "low": np.finfo(np.float64).tiny}  # they are divided by
+        checks.array(self.weights, "weights", shape=np.shape(self.means)[:1], **above)
+        checks.array(self.variances, "variances", shape=np.shape(self.means), **above)
+
 
 def vocabulary(descriptors, words, *, seed=0):
     """Cluster descriptors; the centre of each cluster is a visual word.
@@ -84,8 +89,7 @@ def mixture(descriptors, words, *, seed=0, rounds=30):
 
     Notes
     -----
-    ``sklearn.mixture.GaussianMixture`` does it. It stops after `rounds`, settled or not: more
-    change little of what is found with it.
+    ``sklearn.mixture.GaussianMixture`` does it. It stops after `rounds`, settled or not.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
@@ -94,8 +98,7 @@ def mixture(descriptors, words, *, seed=0, rounds=30):
     rounds = checks.number(rounds, "rounds", low=1, integer=True)
     settings = {"covariance_type": "diag", "max_iter": rounds, "init_params": "k-means++"}
     model = GaussianMixture(words, reg_covar=1e-5, random_state=seed, **settings)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
+    with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
         model.fit(descriptors.astype(np.float64))
     return Mixture(model.weights_, model.means_, model.covariances_)
 
@@ -198,9 +201,11 @@ def posteriors(descriptors, mixture):
 
     Raises
     ------
-    ValueError
-        If the widths differ, or a number is not finite.
+    TypeError, ValueError
+        If it is no mixture, the widths differ, or a number is not finite.
     """
+    if not isinstance(mixture, Mixture):
+        raise TypeError(f"mixture is of type {type(mixture).__name__}; wanted a Mixture.")
     descriptors, means = _pair(descriptors, mixture.means, "mixture.means")
     precision = 1 / mixture.variances  # (K, D)
     distance = descriptors**2 @ precision.T - 2 * descriptors @ (means * precision).T
@@ -228,7 +233,7 @@ def fisher_vector(descriptors, mixture):
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         As `posteriors`.
 
     Notes
@@ -237,8 +242,8 @@ def fisher_vector(descriptors, mixture):
     and gives the last K * D the opposite sign; products of two vectors do not mind.
     Source: Perronnin, Sánchez and Mensink, ECCV 2010. Taught in ``04_2_embedding_and_retrieval``.
     """
-    descriptors, means = _pair(descriptors, mixture.means, "mixture.means")
     shares = posteriors(descriptors, mixture)
+    descriptors, means = _pair(descriptors, mixture.means, "mixture.means")
     total = shares.sum(axis=0)[:, None]  # (K, 1)
     first, second = shares.T @ descriptors, shares.T @ descriptors**2  # (K, D)
     widths, weights = np.sqrt(mixture.variances), mixture.weights[:, None]
@@ -272,7 +277,8 @@ def normalise(vectors, *, power=0.5):
         raise ValueError(f"vectors has shape {vectors.shape}; wanted (D,) or (n, D).")
     power = checks.number(power, "power", low=1e-9, high=1)
     vectors = np.sign(vectors) * np.abs(vectors) ** power
-    return vectors / _or_one(np.linalg.norm(vectors, axis=-1, keepdims=True))
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return vectors / np.where(lengths > 0, lengths, 1)
 
 
 def _enough(descriptors, count, name):
@@ -280,9 +286,8 @@ def _enough(descriptors, count, name):
     descriptors = checks.array(descriptors, "descriptors", ndim=2)
     count = checks.number(count, name, low=1, integer=True)
     if len(descriptors) < count:
-        raise ValueError(
-            f"descriptors has {len(descriptors)} rows for {count} {name}; wanted at least as many."
-        )
+        came = f"descriptors has {len(descriptors)} rows for {count} {name}"
+        raise ValueError(f"{came}; wanted at least as many.")
     return descriptors
 
 
@@ -293,8 +298,3 @@ def _pair(descriptors, centres, name):
         raise ValueError(f"{name} is empty {centres.shape}; wanted at least one word.")
     shape = (None, centres.shape[1])
     return checks.array(descriptors, "descriptors", shape=shape, dtype=np.float64), centres
-
-
-def _or_one(lengths):
-    """Lengths to divide by: 1 where they are 0."""
-    return np.where(lengths > 0, lengths, 1)

@@ -70,14 +70,19 @@ def largest_difference(ours, theirs):
     Returns
     -------
     float
+        NaN if one is in the arrays.
 
     Raises
     ------
     ValueError
-        If there is another number of arrays, or two shapes differ.
+        If there is another number of arrays, two shapes differ, or there is no number at all.
     """
-    ours, theirs = [np.asarray(a) for a in ours], [np.asarray(b) for b in theirs]
+    ours, theirs = [np.asarray(a, float) for a in ours], [np.asarray(b, float) for b in theirs]
     if [a.shape for a in ours] != [b.shape for b in theirs]:
         shapes = [a.shape for a in ours], [b.shape for b in theirs]
         raise ValueError(f"the shapes are {shapes[0]} and {shapes[1]}; wanted the same.")
-    return max(float(np.abs(a - b).max()) for a, b in zip(ours, theirs, strict=True))
+    if not any(a.size for a in ours):
+        raise ValueError("there is no number to compare; wanted at least one.")
+    # NumPy's maximum, unlike Python's, is NaN wherever the NaN stands.
+    pairs = zip(ours, theirs, strict=True)
+    return float(np.concatenate([np.abs(a - b).ravel() for a, b in pairs]).max())

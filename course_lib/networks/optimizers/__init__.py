@@ -54,7 +54,8 @@ class Optimizer(ABC):
         TypeError
             If either is not a list, or a parameter is not a float array.
         ValueError
-            If number or shapes do not fit, or a gradient is not finite; no parameter is changed.
+            If number or shapes do not fit, a parameter is read-only, or a gradient is not finite in
+            its parameter's type; no parameter is changed.
         """
         parameters, gradients = _checked(parameters, gradients)
         if not self.iterations:
@@ -238,12 +239,15 @@ def _checked(parameters, gradients):
         if not isinstance(parameter, np.ndarray) or parameter.dtype.kind != "f":
             came = getattr(parameter, "dtype", type(parameter).__name__)
             raise TypeError(f"parameters[{k}] is {came}; wanted a NumPy array of float.")
-        gradient = checks.array(gradient, f"gradients[{k}]", finite=False)
+        if not parameter.flags.writeable:
+            raise ValueError(f"parameters[{k}] is read-only; wanted a copy that may be changed.")
         gradient = checks.array(gradient, f"gradients[{k}]", shape=parameter.shape, finite=False)
+        with np.errstate(over="ignore"):  # told below, in words
+            gradient = gradient.astype(parameter.dtype, copy=False)
         if not np.isfinite(gradient).all():
             remedy = "the loss may have blown up: try a smaller learning_rate."
             raise ValueError(f"gradients[{k}] holds NaN or infinity; {remedy}")
-        checked.append(gradient.astype(parameter.dtype, copy=False))
+        checked.append(gradient)
     return list(parameters), checked
 
 

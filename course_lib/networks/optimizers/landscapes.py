@@ -148,12 +148,14 @@ def walk(gradient, optimizer, start, steps):
     Raises
     ------
     ValueError
-        If the optimizer has been used, or the last axis of `start` is not 2.
+        If the optimizer has been used, `start` is empty, or its last axis is not 2.
     """
     steps = checks.number(steps, "steps", low=1, integer=True)
     if optimizer.iterations:
         raise ValueError(f"optimizer has taken {optimizer.iterations} steps; wanted a new one.")
     place = _places(start).copy()
+    if place.size == 0:
+        raise ValueError(f"start has shape {place.shape}; wanted at least one place.")
     trail = [place.copy()]
     while len(trail) <= steps and np.abs(place).max() <= FAR:
         optimizer.step([place], [gradient(place)])

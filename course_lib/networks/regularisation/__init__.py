@@ -36,7 +36,7 @@ def weight_penalty(weights, strength):
     ``keras.regularizers.L2(l2)`` has no half in it: the same penalty has ``l2 = strength / 2``.
     """
     strength = checks.number(strength, "strength", low=0)
-    weights = [checks.array(w, f"weights[{n}]") for n, w in enumerate(weights)]
+    weights = [checks.array(w, f"weights[{n}]", dtype=np.float64) for n, w in enumerate(weights)]
     penalty = 0.5 * strength * sum(float(np.sum(np.square(w))) for w in weights)
     return penalty, [strength * w for w in weights]
 
@@ -167,7 +167,7 @@ def batch_norm_backward(gradient, cache):
         If the gradient is not of the output's shape or not finite.
     """
     standard, scale, gamma = cache
-    gradient = checks.array(gradient, "gradient", shape=standard.shape)
+    gradient = checks.array(gradient, "gradient", shape=standard.shape, dtype=np.float64)
     by_gamma = (gradient * standard).sum(axis=0)
     inner = gradient * gamma
     # The mean and the variance depend on every sample: each takes its share away.
@@ -202,9 +202,10 @@ def batch_norm_inference(values, gamma, beta, mean, variance, *, epsilon=1e-3):
 
 
 def _features(values, **rows):
-    values = checks.array(values, "values", ndim=2)
-    width = values.shape[1]
-    return values, *(checks.array(row, name, shape=(width,)) for name, row in rows.items())
+    as_float = {"dtype": np.float64}  # the difference of two bytes would wrap round
+    values = checks.array(values, "values", ndim=2, **as_float)
+    shape = values.shape[1:]
+    return values, *(checks.array(v, name, shape=shape, **as_float) for name, v in rows.items())
 
 
 def _positive(epsilon):
