@@ -189,10 +189,12 @@ def test_stride_leaves_out_and_size_is_as_said(seed, size, kernel, stride, dilat
 
 def test_blocks_of_rows_change_nothing(monkeypatch):
     rng = np.random.default_rng(3)
-    pictures, kernels = rng.normal(size=(2, 17, 13, 3)), rng.normal(size=(3, 3, 3, 4))
+    pictures, kernels = rng.normal(size=(3, 17, 13, 3)), rng.normal(size=(3, 3, 3, 4))
     whole = convolution.conv2d(pictures, kernels)
-    monkeypatch.setattr(convolution, "BLOCK", 1)
-    np.testing.assert_allclose(convolution.conv2d(pictures, kernels), whole, atol=1e-12)
+    window_row = 11 * 27  # numbers in one row of stops
+    for block in (1, 4 * window_row, 15 * window_row, 31 * window_row):  # rows, one, two pictures
+        monkeypatch.setattr(convolution, "BLOCK", block)
+        np.testing.assert_allclose(convolution.conv2d(pictures, kernels), whole, atol=1e-12)
 
 
 def test_a_change_outside_the_receptive_field_is_not_seen():

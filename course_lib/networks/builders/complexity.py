@@ -180,8 +180,6 @@ def table(model, *, size=None):
         another one; or a layer has weights whose products are not known, such as a transposed
         convolution.
     """
-    if not hasattr(model, "inputs"):
-        raise TypeError(f"model is a {type(model).__name__}; wanted a Keras model.")
     read = graph(model)
     specs, depths, seen, rows = _specs(read, _picture(read, size)), {}, set(), []
     for step in read.steps:
@@ -217,13 +215,25 @@ def summarise(model, *, size=None):
         As `table`, or if no layer returns maps.
     """
     rows = table(model, size=size)
-    maps = [row for row in rows if len(row.shape) == 3]
-    if not maps:
-        raise ValueError(f"model {model.name!r} has no layer that returns maps (H, W, C).")
     sides = {} if size is None else {"size": (size, size)}
-    seen = probes.receptive_field(model, maps[-1].name, **sides).size[0]
+    seen = probes.receptive_field(model, _last_map(model, size), **sides).size[0]
     counts = (sum(getattr(row, name) for row in rows) for name in ("parameters", "multiply_adds"))
     return Summary(model.name, max(row.depth for row in rows), *counts, seen, rows)
+
+
+def _last_map(model, size):
+    """Name of the last layer that returns maps: of branches, what joins them."""
+    read = graph(model)
+    specs = _specs(read, _picture(read, size))
+    names = [
+        step.name
+        for step in read.steps
+        if len(specs[id(step.outputs[0])].shape) == 4
+        and type(step.layer).__name__ not in WHOLE_PICTURE
+    ]
+    if not names:
+        raise ValueError(f"model {model.name!r} has no layer that returns maps (H, W, C).")
+    return names[-1]
 
 
 def _check_convolution(kernel, inputs, outputs, groups):

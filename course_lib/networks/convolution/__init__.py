@@ -25,8 +25,9 @@ __all__ = [
     "receptive_fields",
 ]
 
-# Numbers in the table of windows that is made at a time: it stays in the processor's cache.
-BLOCK = 2**16
+# Numbers in the table of windows that is made at a time: few large products, since threads that
+# share small ones wait for each other longer than they work.
+BLOCK = 2**21
 
 
 def correlate2d_loop(picture, kernel, *, padding="valid", stride=1, dilation=1):
@@ -158,11 +159,18 @@ def _products(stops, kernels):
     count, height, width = stops.shape[:3]
     result = np.empty((count, height, width, columns.shape[1]), np.result_type(stops, kernels))
     rows = max(1, BLOCK // (width * len(columns)))
-    for n in range(count):
+    many, rows = (
+        min(max(1, rows // height), count),
+        min(rows, height),
+    )  # whole pictures, if they fit
+    table = np.empty((many * rows * width, len(columns)), result.dtype)  # one window per row
+    for n in range(0, count, many):
         for y in range(0, height, rows):
-            block = stops[n, y : y + rows].transpose(0, 1, 3, 4, 2)
-            table = block.reshape(-1, len(columns))  # the only copy: one window per row
-            result[n, y : y + rows] = (table @ columns).reshape(*block.shape[:2], -1)
+            block = stops[n : n + many, y : y + rows].transpose(0, 1, 2, 4, 5, 3)
+            sums = result[n : n + many, y : y + rows].reshape(-1, columns.shape[1])  # a view
+            part = table[: len(sums)]
+            part.reshape(block.shape)[...] = block  # the only copy
+            np.matmul(part, columns, out=sums)
     return result
 
 

@@ -186,7 +186,13 @@ def graph(model):
     Returns
     -------
     Graph
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `Graph`.
     """
+    model = _checked(model)  # first: what is no model cannot be looked up either
     layers = [id(layer) for layer in getattr(model, "layers", ())]
     if _KNOWN.get(model, (None, None))[0] != layers:  # a layer may have been added since
         _KNOWN[model] = layers, Graph(model)
