@@ -80,8 +80,11 @@ def show_confusion(ax, matrix, names, *, size=10):
     return ax
 
 
-def show_judged(axes, pictures, probabilities, labels, names, *, cmap="gray_r", size=11):
+def show_judged(axes, pictures, probabilities, labels, names, *, notes=None, size=11):
     """Draw pictures with the answer above and, where it is wrong, the right class beneath.
+
+    Frames are blue where the answer is right and red where it is wrong; grey pictures are drawn as
+    ink on paper.
 
     Parameters
     ----------
@@ -90,11 +93,11 @@ def show_judged(axes, pictures, probabilities, labels, names, *, cmap="gray_r", 
     pictures : (N, H, W) or (N, H, W, 3) array
         In [0, 1].
     probabilities : (N, C) array
-    labels : (N,) array of int or None
-        None where no class is right.
+    labels : (N,) sequence of int
+        -1 where no class is right.
     names : sequence of str
-    cmap : str
-        Of grey pictures.
+    notes : sequence of str, optional
+        What to write beneath, in place of the right class.
     size : float
         Of the texts, in points.
 
@@ -102,17 +105,15 @@ def show_judged(axes, pictures, probabilities, labels, names, *, cmap="gray_r", 
     -------
     sequence of Axes
     """
-    axes = np.ravel(axes)[: len(pictures)]
-    plot.show_images(list(pictures), axes=axes, cmap=cmap)
-    labels = [None] * len(pictures) if labels is None else labels
-    for ax, chances, label in zip(axes, probabilities, labels, strict=True):
+    axes = plot.show_images(list(pictures), axes=axes, cmap="gray_r")
+    for n, (ax, chances, label) in enumerate(zip(axes, probabilities, labels, strict=True)):
         answer = int(np.argmax(chances))
         right = answer == label
         colour = plot.BLUE if right else plot.VERMILLION
         mark = "✓ " if right else ""
         ax.set_title(f"{mark}{names[answer]} {chances[answer]:.0%}", color=colour, fontsize=size)
-        if label is not None and not right:
-            ax.set_xlabel(f"is: {names[label]} ({chances[label]:.0%})", fontsize=size, labelpad=3)
+        beneath = "" if right or label < 0 else f"is: {names[label]} ({chances[label]:.0%})"
+        ax.set_xlabel(notes[n] if notes is not None else beneath, fontsize=size, labelpad=3)
         ax.spines[:].set(visible=True, color=colour, linewidth=2)
     return axes
 
@@ -138,8 +139,8 @@ def show_probabilities(ax, probabilities, names, *, label=None):
     best = int(np.argmax(probabilities))
     inside = probabilities[best] > 0.8
     x = probabilities[best] + (-0.02 if inside else 0.02)
-    look = {"ha": "right" if inside else "left", "color": "white" if inside else "black"}
-    ax.text(x, places[best], f"{probabilities[best]:.0%}", va="center", **look)
+    side = "right" if inside else "left"
+    ax.text(x, places[best], f"{probabilities[best]:.0%}", va="center_baseline", ha=side)
     ax.set(xlim=(0, 1), yticks=places, yticklabels=names, xlabel="probability")
     ax.xaxis.set_major_formatter(PercentFormatter(1))
     ax.tick_params(axis="y", length=0)
@@ -176,7 +177,9 @@ def show_scores(ax, scores, *, y_label, reference=None, low=0):
                     ha="center", va="bottom", color=colour)  # fmt: skip
     if reference is not None:
         ax.axhline(means[reference], color="grey", linewidth=1, linestyle="--", zorder=0)
-    ax.set(xticks=range(len(scores)), xticklabels=scores, ylabel=y_label, ylim=(low, 1))
+    ax.set(xticks=range(len(scores)), xticklabels=scores, ylabel=y_label)
+    ax.set_yticks([tick for tick in np.linspace(0, 1, 11) if tick >= low - 1e-9])
+    ax.set_ylim(low, 1 + 0.06 * (1 - low))  # room for the highest number
     ax.set_xlim(-0.6, len(scores) - 0.4)
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     return ax
