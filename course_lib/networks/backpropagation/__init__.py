@@ -4,6 +4,7 @@ Taught in ``02_3_backpropagation``.
 """
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from course_lib import checks
 from course_lib.networks import losses, neurons
@@ -178,6 +179,8 @@ def batches(count, size, rng):
         yield order[start : start + size]
 
 
+# Matrices this small gain nothing from a second core, and BLAS keeps it spinning between two.
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def train(
     network,
     inputs,

@@ -118,7 +118,7 @@ def show_push(ax, probabilities, gradient, label):
         ax.text(x, value + lift, text, ha="center", va="bottom" if value > 0 else "top")
     names = [f"class {k} (right)" if k == label else f"class {k}" for k in places]
     ax.axhline(0, color="black", linewidth=1)
-    ax.set(xticks=places, xticklabels=names, ylim=(-0.95, 0.95), ylabel="number")
+    ax.set(xticks=places, xticklabels=names, ylim=(-0.95, 0.95), ylabel="value")
     ax.legend(loc="lower left")
     return ax
 
@@ -176,5 +176,5 @@ def show_curves_of(ax, history, *, names=("training", "validation"), what="loss"
     Axes
     """
     curves = dict(zip(names, (history[what], history[f"validation {what}"]), strict=True))
-    label = "mean loss (nats)" if what == "loss" else "share right"
+    label = "mean loss" if what == "loss" else "share right"
     return plot.show_curves(curves, ax=ax, x_label="epoch", y_label=label)

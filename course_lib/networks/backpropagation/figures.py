@@ -24,8 +24,8 @@ def show_step_sizes(steps, errors):
     fig, ax = plt.subplots(figsize=(7, 3.5), layout="constrained")
     ax.loglog(steps, errors, "o-")
     ax.text(1.5e-13, 1e-10, "too small:\nrounding in the 16th digit,\nerror grows as $1/s$")
-    ax.text(3e-3, 1e-10, "too large:\nthe loss is curved,\nerror grows as $s^2$")
-    ax.set(xlabel="step $s$", ylabel="largest error of a slope")
+    ax.text(2, 1e-10, "too large:\nno parabola,\nerror grows as $s^2$", ha="right")
+    ax.set(xlabel="step $s$", ylabel="largest error of ten slopes")
     ax.set_title("A check by finite differences is best in the middle")
     return fig
 
@@ -50,7 +50,7 @@ def show_training(step_loss, batch, history, samples):
     left.plot(epochs, step_loss, color=plot.SKY, linewidth=0.7, label="each mini-batch")
     left.plot(history["loss"], color=plot.BLUE, linewidth=2.5, label="all training digits")
     _guessing(left, epochs[-1])
-    left.set(xlabel="epoch", ylabel="mean loss (nats)", title="Mini-batches waver, the whole falls")
+    left.set(xlabel="epoch", ylabel="mean loss", title="Mini-batches waver, the whole falls")
     left.legend(loc="center right")
     drawing.show_curves_of(right, history, what="accuracy")
     right.set(ylim=(0.8, 1.01), title="Most is learned in the first epochs")
@@ -156,7 +156,7 @@ def show_dead(runs):
     left.legend(loc="lower right", bbox_to_anchor=(1, 0.1))
     left.set(ylim=(-3, 103), title="Long steps kill units for good")
     loss = {name: losses for name, (_, losses) in runs.items()}
-    plot.show_curves(loss, ax=right, x_label="step", y_label="loss of the mini-batch (nats)")
+    plot.show_curves(loss, ax=right, x_label="step", y_label="loss of the mini-batch (cut at 5)")
     _guessing(right, max(len(values) for values in loss.values()) - 1, lift=0.4)
     right.set(ylim=(0, 5), title="With nearly all dead, it can only guess")
     return fig
@@ -179,7 +179,7 @@ def show_tanh_layers(layers):
         drawing.show_signals(ax, [output.ravel() for output in outputs], np.linspace(-1, 1, 62))
         ax.set(title=title, xlabel="output of tanh", xlim=(-1.2, 1.2), xticks=[-1, 0, 1])
     axes[0].set_ylabel("layer")
-    fig.suptitle("tanh: too small fades to 0, too large sticks at −1 and 1, Glorot lives")
+    fig.suptitle("tanh: too small fades to 0, too large sticks at −1 and 1, Glorot and He live")
     return fig
 
 
@@ -230,7 +230,7 @@ def show_deep(slopes, losses):
     plot.show_curves(curves, ax=left, x_label="layer", y_label="mean size of a weight's gradient")
     left.legend(ncols=2, loc="center", bbox_to_anchor=(0.5, 0.33))
     left.set(yscale="log", title="Before training: vanishing, exploding")
-    plot.show_curves(losses, ax=right, x_label="epoch", y_label="mean loss (nats)")
+    plot.show_curves(losses, ax=right, x_label="epoch", y_label="mean loss")
     right.set(ylim=(0, 2.7), xticks=range(0, 21, 5), title="He learns at once, Glorot later")
     return fig
 

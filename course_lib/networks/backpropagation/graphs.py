@@ -16,10 +16,10 @@ CHAIN = {
     "x": (0, 1, "$x$"),
     "w": (0, -1, "$w$"),
     "TIMES": (1.5, 0, "×"),
-    "b": (1.9, -1.7, "$b$"),
+    "b": (3.4, -1.7, "$b$"),
     "PLUS": (3.4, 0, "+"),
     "RELU": (5.3, 0, "ReLU"),
-    "y": (5.7, -1.7, "$y$"),
+    "t": (7.2, -1.7, "$t$"),
     "MINUS": (7.2, 0, "−"),
     "SQUARE": (9.1, 0, "$(\\ )^2$"),
     "loss": (11, 0, "$L$"),
@@ -31,7 +31,7 @@ CHAIN_EDGES = [
     ("b", "PLUS", "b"),
     ("PLUS", "RELU", "z"),
     ("RELU", "MINUS", "h"),
-    ("y", "MINUS", "y"),
+    ("t", "MINUS", "t"),
     ("MINUS", "SQUARE", "e"),
     ("SQUARE", "loss", "L"),
 ]
@@ -42,7 +42,7 @@ FORK = {
     "v1": (0.6, 2.0, "$v_1$"),
     "v2": (0.6, -2.0, "$v_2$"),
     "PLUS": (5.0, 0, "+"),
-    "y": (5.4, -1.7, "$y$"),
+    "t": (6.9, -1.7, "$t$"),
     "MINUS": (6.9, 0, "−"),
     "SQUARE": (8.8, 0, "$(\\ )^2$"),
     "loss": (10.7, 0, "$L$"),
@@ -55,10 +55,13 @@ FORK_EDGES = [
     ("TOP", "PLUS", "p1"),
     ("LOW", "PLUS", "p2"),
     ("PLUS", "MINUS", "out"),
-    ("y", "MINUS", "y"),
+    ("t", "MINUS", "t"),
     ("MINUS", "SQUARE", "e"),
     ("SQUARE", "loss", "L"),
 ]
+
+# Names of the values in between, as the formulas call them.
+NAMES = {"wx": "wx", "z": "z", "h": "h", "e": "e"}
 
 
 def show_graph(ax, nodes, edges, values, gradients):
@@ -71,8 +74,8 @@ def show_graph(ax, nodes, edges, values, gradients):
         Names in capital letters are operations, drawn grey.
     edges : sequence of (from, to, name)
     values, gradients : dict of str to float
-        By the names of the edges: forward in blue above the edge, backward in vermillion below
-        it. An edge without a gradient gets none.
+        By the names of the edges: forward in blue above the edge (or to its left), backward in
+        vermillion below (or to its right). An edge without a gradient gets none.
 
     Returns
     -------
@@ -84,7 +87,8 @@ def show_graph(ax, nodes, edges, values, gradients):
         _arrow(ax, a + RADIUS * way, b - (RADIUS + 0.04) * way)
         across = np.array([-way[1], way[0]]) * (1 if way[0] >= 0 else -1)
         middle = (a + b) / 2
-        _number(ax, middle + 0.29 * across, values[name], FORWARD)
+        called = f"${NAMES[name]}$ = " if name in NAMES else ""
+        _number(ax, middle + 0.29 * across, values[name], FORWARD, called)
         if name in gradients:
             _number(ax, middle - 0.29 * across, gradients[name], BACKWARD)
     for name, (x, y, text) in nodes.items():
@@ -100,12 +104,12 @@ def show_graph(ax, nodes, edges, values, gradients):
 
 
 def show_chain(ax, values, gradients):
-    """Draw one ReLU unit with its squared error; see `show_graph`. Edges: x w wx b z h y e L."""
+    """Draw one ReLU unit with its squared error; see `show_graph`. Edges: x w wx b z h t e L."""
     return show_graph(ax, CHAIN, CHAIN_EDGES, values, gradients)
 
 
 def show_fork(ax, values, gradients):
-    """Draw a value that is used twice; see `show_graph`. Edges: h1 h2 v1 v2 p1 p2 out y e L."""
+    """Draw a value that is used twice; see `show_graph`. Edges: h1 h2 v1 v2 p1 p2 out t e L."""
     return show_graph(ax, FORK, FORK_EDGES, values, gradients)
 
 
@@ -122,6 +126,6 @@ def _arrow(ax, start, end):
     ax.annotate("", end, start, arrowprops=arrow)
 
 
-def _number(ax, place, value, colour):
-    text = f"{value:g}".replace("-", "−")
+def _number(ax, place, value, colour, called=""):
+    text = called + f"{value:g}".replace("-", "−")
     ax.text(*place, text, ha="center", va="center", color=colour, weight="bold", fontsize=12)

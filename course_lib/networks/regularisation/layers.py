@@ -6,6 +6,7 @@ normalisation can stand between them.
 """
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from course_lib import checks
 from course_lib.networks import losses, regularisation
@@ -183,6 +184,8 @@ def dense_stack(sizes, rng, *, rate=0.0, normalise=False):
     return Stack([*layers, Dense(sizes[-2], sizes[-1], rng)])
 
 
+# Matrices this small gain nothing from a second core, and BLAS keeps it spinning between two.
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def train(stack, optimizer, data, *, epochs, rng, held_out, batch=20, decay=0.0, watch=None):
     """Train with mini-batches and record the curves.
 
