@@ -2,35 +2,39 @@
 # # Answers to the exercises of 03_3 What VGG16 sees
 
 # %% exercise-1
-def field_size(stack):
+def shared_pixels(stack):
     size, distance = 1, 1
     for kernel, stride in stack:
         size += (kernel - 1) * distance
         distance *= stride
-    return size
+    return max(size - distance, 0)
 
 
 # %% exercise-1 wrong: forgets that strides spread the later kernels
-def field_size(stack):
-    return 1 + sum(kernel - 1 for kernel, _ in stack)
+def shared_pixels(stack):
+    size, distance = 1, 1
+    for kernel, stride in stack:
+        size += kernel - 1
+        distance *= stride
+    return max(size - distance, 0)
 
 
 # %% exercise-1 wrong: lets a layer's own stride spread its own kernel
-def field_size(stack):
+def shared_pixels(stack):
     size, distance = 1, 1
     for kernel, stride in stack:
         distance *= stride
         size += (kernel - 1) * distance
-    return size
+    return max(size - distance, 0)
 
 
-# %% exercise-1 wrong: adds whole kernels
-def field_size(stack):
+# %% exercise-1 wrong: counts less than none
+def shared_pixels(stack):
     size, distance = 1, 1
     for kernel, stride in stack:
-        size += kernel * distance
+        size += (kernel - 1) * distance
         distance *= stride
-    return size
+    return size - distance
 
 
 # %% exercise-2
