@@ -69,20 +69,6 @@ def test_spread_prefers_the_first():
     assert maps.spread([[5, 5], [5, 5]], 0.1).tolist() == [0]
 
 
-def test_grid_leaves_points_that_lie_on_one():
-    cells = np.array([[0, 0], [1, 0], [2, 0], [0, 1], [1, 1], [2, 1]])
-    order = np.random.default_rng(0).permutation(6)
-    assert (maps.to_grid(cells[order] * [7, -0.1], 3, 2) == cells[order] * [1, -1] + [0, 1]).all()
-
-
-@given(n=st.integers(0, 12), seed=st.integers(0, 999))
-@quick
-def test_grid_gives_each_point_its_own_cell(n, seed):
-    cells = maps.to_grid(np.random.default_rng(seed).normal(size=(n, 2)), 4, 3)
-    assert len({tuple(cell) for cell in cells}) == n
-    assert cells.shape == (n, 2) and (cells >= 0).all() and (cells < [4, 3]).all()
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -95,8 +81,6 @@ def test_grid_gives_each_point_its_own_cell(n, seed):
         (lambda: maps.pca(np.eye(3), 1).restore(np.eye(2)), r"wanted \(any, 1\)"),
         (lambda: maps.spread(np.zeros((2, 3)), 0.1), r"wanted \(any, 2\)"),
         (lambda: maps.spread(np.zeros((2, 2)), 2), "gap is 2"),
-        (lambda: maps.to_grid(np.zeros((5, 2)), 2, 2), "too few for 5 points"),
-        (lambda: maps.to_grid([[np.nan, 0]], 2, 2), "NaN or infinity"),
     ],
 )
 def test_bad_input_gets_one_sentence(call, message):

@@ -77,10 +77,6 @@ class Vocabulary:
             rows = descriptors.dense_sift(picture, step=step)[1]
         return self.principal.project(descriptors.root(rows))
 
-    def bags(self, described):
-        """Bags of words, (N, K), of length 1 after roots, of a list of `describe`'s results."""
-        return words.normalise([words.bag_of_words(rows, self.centres) for rows in described])
-
     def vlads(self, described):
         """VLAD vectors, (N, K * D), normalised."""
         return words.normalise([words.vlad(rows, self.centres) for rows in described])
