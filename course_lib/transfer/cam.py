@@ -112,6 +112,33 @@ def peak(values):
     return float((row + 0.5) / values.shape[0]), float((column + 0.5) / values.shape[1])
 
 
+def collage(pictures, columns):
+    """Put pictures of one size side by side into one, row by row.
+
+    Parameters
+    ----------
+    pictures : (N, H, W, C) array_like
+    columns : int
+        Must divide N.
+
+    Returns
+    -------
+    (rows * H, columns * W, C) ndarray
+
+    Raises
+    ------
+    ValueError
+        If `columns` does not divide the number of pictures.
+    """
+    pictures = checks.array(pictures, "pictures", ndim=4)
+    count, height, width, channels = pictures.shape
+    columns = checks.number(columns, "columns", low=1, integer=True)
+    if count == 0 or count % columns:
+        raise ValueError(f"{count} pictures do not fill rows of {columns}.")
+    grid = pictures.reshape(count // columns, columns, height, width, channels)
+    return grid.transpose(0, 2, 1, 3, 4).reshape(-1, columns * width, channels)
+
+
 def _below(model, head):
     """The step of global average pooling that feeds the head."""
     import keras

@@ -73,8 +73,7 @@ def show_spread(ax, sizes, runs, *, chance=None):
         ax.plot(sizes, table.mean(axis=0), color=colour, linestyle=dash, label=name)
         for row in table:
             ax.plot(sizes, row, marker, color=colour, markersize=4, alpha=0.7)
-        place = (sizes[-1] * 1.12, table.mean(axis=0)[-1])
-        ax.annotate(name, place, color=colour, va="center", annotation_clip=False)
+    _name_ends(ax, sizes[-1] * 1.12, {n: 100 * np.mean(a, axis=0)[-1] for n, a in runs.items()})
     if chance is not None:
         ax.axhline(100 * chance, color="grey", lw=1)
         ax.text(sizes[0], 100 * chance + 1, "guessing", color="dimgrey", va="bottom")
@@ -145,6 +144,15 @@ def show_confusion(ax, table, names):
     ax.set(xlabel="the answer", ylabel="the truth")
     ax.spines[:].set_visible(False)
     return ax
+
+
+def _name_ends(ax, x, ends, *, gap=3.2):
+    """Write each curve's name at its end, moved up where two would overlap."""
+    last = -np.inf
+    for name, y in sorted(ends.items(), key=lambda item: item[1]):
+        last = max(y, last + gap)
+        colour = STYLES.get(name, (plot.PURPLE,))[0]
+        ax.annotate(name, (x, last), color=colour, va="center", annotation_clip=False)
 
 
 def _box(ax, x, y, width, text, colour, *, height=0.7):

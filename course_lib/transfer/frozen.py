@@ -27,15 +27,12 @@ def split(model, layer):
 
     Raises
     ------
-    TypeError
-        If it is not such a model.
-    ValueError
-        If no layer has that name (near ones are listed), it is the last one, or a shortcut leads
-        around it, so that its answer alone does not decide the output.
+    TypeError, ValueError
+        If it is not such a model; no layer has that name (near ones are listed); it is the first or
+        the last one; or a shortcut leads around it.
     """
     keras = _keras()
-    names = _names(model)
-    checks.choice(layer, "layer", names)
+    checks.choice(layer, "layer", _names(model))
     here = model.get_layer(layer).output
     if here is model.outputs[0]:
         raise ValueError(f"layer {layer!r} is the last one; nothing would be left above it.")
@@ -70,24 +67,18 @@ def thaw(model, first=None, *, statistics=False):
 
     Raises
     ------
-    TypeError
-        If it is no Keras model with a list of layers.
-    ValueError
-        If no layer has that name; near ones are listed.
-
-    Notes
-    -----
-    A nested model is frozen or thawed as a whole, but for its batch normalisation.
+    TypeError, ValueError
+        If it is no Keras model with a list of layers, or no layer has that name.
     """
     keras = _keras()
     names = _names(model)
     start = len(names) if first is None else names.index(checks.choice(first, "layer", names))
     model.trainable = True  # a model that is frozen itself would overrule its layers
     for number, layer in enumerate(model.layers):
-        layer.trainable = number >= start
+        layer.trainable = learns = number >= start
         for inner in _flat(layer):
-            if isinstance(inner, keras.layers.BatchNormalization):
-                inner.trainable = inner.trainable and statistics
+            normalises = isinstance(inner, keras.layers.BatchNormalization)
+            inner.trainable = learns and (statistics or not normalises)
     return int(sum(np.prod(variable.shape) for variable in model.trainable_variables))
 
 
@@ -105,10 +96,6 @@ def enlarge(pictures, side):
     -------
     (N, side, side, 3) float32 ndarray
 
-    Raises
-    ------
-    ValueError
-        If these are no pictures, or `side` is below 1.
     """
     pictures = checks.array(pictures, "pictures", shape=(None, None, None, 3))
     side = checks.number(side, "side", low=1, integer=True)
@@ -124,12 +111,12 @@ def stored_answers(base, pictures, *, side=None, batch=50, watch=iter):
     ----------
     base : keras.Model
         Such as the first part that `split` gives; works as in inference.
-    pictures : (N, H, W, 3) array_like
-        In [0, 1].
+    pictures : (N, H, W, C) array_like
+        Pictures in [0, 1], or answers stored before.
     side : int, optional
         Enlarge the pictures to squares of so many pixels first, a batch at a time.
     batch : int
-        Pictures per pass.
+        Pictures per pass; a number that divides N saves the backend a second compilation.
     watch : callable
         Goes through the list of batches, such as a progress bar.
 
@@ -143,7 +130,7 @@ def stored_answers(base, pictures, *, side=None, batch=50, watch=iter):
     ValueError
         If there is no picture, or an answer is beyond 65504, which float16 cannot hold.
     """
-    pictures = checks.array(pictures, "pictures", shape=(None, None, None, 3))
+    pictures = checks.array(pictures, "pictures", ndim=4)
     batch = checks.number(batch, "batch", low=1, integer=True)
     if len(pictures) == 0:
         raise ValueError("pictures is empty; wanted at least one.")
@@ -155,6 +142,24 @@ def stored_answers(base, pictures, *, side=None, batch=50, watch=iter):
     return np.concatenate(answers)
 
 
+def infer(model, inputs):
+    """Return a model's answers in inference mode, whatever its layers' ``trainable`` says.
+
+    Parameters
+    ----------
+    model : keras.Model
+    inputs : (N, ...) array_like
+        One batch, such as pictures or stored answers.
+
+    Returns
+    -------
+    float32 ndarray
+        Computed layer by layer, not compiled.
+    """
+    ops = _keras().ops
+    return ops.convert_to_numpy(model(ops.convert_to_tensor(inputs, "float32"), training=False))
+
+
 class Learner:
     """A classifier that is trained many times from the same start, and compiled only once.
 
@@ -163,9 +168,9 @@ class Learner:
     model : keras.Model
         Ends in logits ``(N, classes)``; trained in place. `thaw` it before.
     rate : float
-        The learning rate at the start; falls to 0 along half a cosine.
-    steps, batch : int
-        Length of each training, and pictures per step.
+        The learning rate at the start of a training; it falls to 0 along half a cosine.
+    batch : int
+        Pictures per step.
 
     Raises
     ------
@@ -178,16 +183,14 @@ class Learner:
     `restart` puts back the values of the model and of its optimizer instead.
     """
 
-    def __init__(self, model, *, rate, steps, batch=32):
+    def __init__(self, model, *, rate, batch=32):
         keras = _keras()
-        rate = checks.number(rate, "rate", low=0)
-        self.steps = checks.number(steps, "steps", low=1, integer=True)
+        self.rate = checks.number(rate, "rate", low=0)
         self.batch = checks.number(batch, "batch", low=1, integer=True)
         if not model.trainable_variables:
             raise ValueError(f"model {model.name!r} is frozen; thaw some of its layers first.")
         self.model = model
-        schedule = keras.optimizers.schedules.CosineDecay(rate, self.steps)
-        optimizer = keras.optimizers.SGD(schedule, momentum=0.9)
+        optimizer = keras.optimizers.SGD(self.rate, momentum=0.9)
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile(optimizer, loss)
         optimizer.build(model.trainable_variables)
@@ -206,7 +209,7 @@ class Learner:
         for variable, value in zip(self.model.optimizer.variables, self._fresh, strict=True):
             variable.assign(value)
 
-    def train(self, inputs, labels, *, rng, change=None, watch=None):
+    def train(self, inputs, labels, *, steps, rng, change=None, watch=None):
         """Train once, on batches of a shuffled list that is gone through again and again.
 
         Parameters
@@ -214,6 +217,7 @@ class Learner:
         inputs : (N, ...) array_like
             Pictures, or stored answers.
         labels : (N,) array_like of int
+        steps : int
         rng : numpy.random.Generator
         change : callable, optional
             Takes a batch of inputs and returns it as it should be learned, such as mirrored.
@@ -236,8 +240,9 @@ class Learner:
             raise ValueError("inputs is empty; wanted at least one.")
         wanted = {"shape": (len(inputs),), "low": 0, "high": classes - 1, "dtype": np.int64}
         labels = checks.array(labels, "labels", **wanted)
-        losses = []
-        for step, chosen in enumerate(self._batches(len(inputs), rng), start=1):
+        steps, losses = checks.number(steps, "steps", low=1, integer=True), []
+        for step, chosen in enumerate(self._batches(len(inputs), steps, rng), start=1):
+            self.model.optimizer.learning_rate = self._rate_at((step - 1) / steps)
             part = inputs[chosen].astype(np.float32)
             part = part if change is None else change(part)
             losses.append(float(self.model.train_on_batch(part, labels[chosen])))
@@ -248,15 +253,18 @@ class Learner:
     def accuracy(self, inputs, labels, *, batch=200):
         """Share of right answers, in inference mode."""
         starts = range(0, len(inputs), batch)
-        parts = [np.asarray(inputs[n : n + batch], np.float32) for n in starts]
-        logits = np.concatenate([np.asarray(self.model.predict_on_batch(p)) for p in parts])
+        logits = np.concatenate([infer(self.model, inputs[n : n + batch]) for n in starts])
         return float((logits.argmax(axis=1) == np.asarray(labels)).mean())
 
-    def _batches(self, count, rng):
+    def _rate_at(self, share):
+        """The learning rate after a share of the steps."""
+        return self.rate * (1 + np.cos(np.pi * share)) / 2
+
+    def _batches(self, count, steps, rng):
         """Positions for each step; every input comes once before any comes again."""
-        needed = self.steps * self.batch
+        needed = steps * self.batch
         rounds = [rng.permutation(count) for _ in range(-(-needed // count))]
-        return np.concatenate(rounds)[:needed].reshape(self.steps, self.batch)
+        return np.concatenate(rounds)[:needed].reshape(steps, self.batch)
 
 
 def _keras():
