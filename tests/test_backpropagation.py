@@ -405,6 +405,10 @@ def network(scale=1):
         (lambda: network(1e200).forward(np.ones((9, 3))), "lower the learning rate"),
         (lambda: network().backward([np.ones((1, 3))], [[1, 2]]), "outputs has 1 items"),
         (
+            lambda: network().backward([np.ones((1, n)) for n in (3, 9, 2)], np.ones((1, 2))),
+            r"outputs has widths \(3, 9, 2\)",
+        ),
+        (
             lambda: network().backward(network().forward(np.ones((2, 3))), np.ones((3, 2))),
             r"by_logits has shape \(3, 2\)",
         ),

@@ -229,3 +229,12 @@ def other(name):
     model = keras.Sequential([keras.Input(shape), last[name]])
     assert np.prod(model.output_shape[1:]) > 0
     return model
+
+
+def test_a_picture_too_small_for_the_network_is_named():
+    import keras
+
+    model = keras.Sequential([keras.Input((None, None, 1)), keras.layers.Conv2D(1, 5)])
+    with pytest.raises(ValueError, match="4 x 4 px is too small for .*; wanted at least 5 x 5"):
+        complexity.table(model, size=4)
+    assert complexity.table(model, size=5)[0].multiply_adds == 25

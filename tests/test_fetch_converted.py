@@ -11,7 +11,7 @@ import pytest
 
 from course_lib import catalog, fetch
 from course_lib.fetch import archives, sources
-from course_lib.fetch.converted import converted
+from course_lib.fetch.converted import DAMAGED, converted
 
 WORDS = b"many words"
 
@@ -192,6 +192,18 @@ def test_damage_is_converted_again(damage, convert, cache, server):
     (cache / "converted" / "thing.bin").write_bytes(damage)
     assert convert() == 2 * WORDS
     assert convert.made == 2 and len(server.hits) == 1
+
+
+def test_hdf5_with_a_changed_list_of_names_is_damaged(tmp_path):
+    """HDF5's library says so by a RuntimeError."""
+    import h5py
+
+    path = tmp_path / "weights.h5"
+    with h5py.File(path, "w") as file:
+        file["layers/dense/vars/0"] = range(9)
+    path.write_bytes(path.read_bytes().replace(b"TREE", b"tree"))
+    with pytest.raises(DAMAGED), h5py.File(path, "r") as file:
+        assert "layers/dense" in file
 
 
 def test_a_changed_source_is_fetched_anew_before_it_is_converted(convert, cache, server):

@@ -142,7 +142,19 @@ def test_keras_reads_the_official_stand_ins_alike(stand_ins, tmp_path):
     assert labels == MORE_PHOTOS[1].tolist()
 
 
-@pytest.mark.parametrize("damage", ["cut", "flipped", "other", "pickle", "labels", "not a zip"])
+DAMAGE = [
+    "cut",
+    "flipped",
+    "other",
+    "pickle",
+    "labels",
+    "not a zip",
+    "unknown packing",
+    "encrypted",
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_file_is_made_anew(damage, stand_ins, cache):
     datasets.mnist()
     path = cache / "converted" / "mnist.npz"
@@ -156,6 +168,9 @@ def test_a_damaged_file_is_made_anew(damage, stand_ins, cache):
         labelled._save(path, PHOTOS, MORE_PHOTOS)
     elif damage == "pickle":
         np.savez(path, training=np.array([{"a": 1}], dtype=object))
+    elif damage in ("unknown packing", "encrypted"):  # two numbers of each entry in the list
+        at = content.index(b"PK\x01\x02") + (10 if damage == "unknown packing" else 8)
+        path.write_bytes(content[:at] + b"\x01" + content[at + 1 :])
     elif damage == "labels":
         labelled._save(path, (DIGITS[0], DIGITS[1] + 9), MORE_DIGITS)
     else:

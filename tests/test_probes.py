@@ -179,6 +179,9 @@ up = sequence(L.UpSampling2D(2, name="up"))
 valid = keras.Sequential([keras.Input((None, None, 3)), L.Conv2D(2, 5, name="large"),
                           L.MaxPooling2D(3, name="pool")])
 mean = probes.channel(0)
+one_size = sequence(L.Conv2D(1, 3), L.GlobalAveragePooling2D(name="flat"))
+features = keras.Sequential([keras.Input((3,)), L.Dense(2, name="d")])
+report["features"] = probes.activations(features, "d", np.ones((5, 3))).shape
 wrong = {
     "unknown": lambda: probes.activations(outer, "heat", pictures),
     "none": lambda: probes.activations(model, [], pictures),
@@ -202,6 +205,10 @@ wrong = {
     "steps": lambda: probes.maximize(mean, lines, "line", steps=0),
     "score_nan": lambda: probes.maximize(lambda y: keras.ops.sum(y) * np.nan, lines, "line"),
     "start": lambda: probes.maximize(mean, lines, "line", start=np.full((1, 8, 8, 1), 2.0)),
+    "row": lambda: probes.maximize(probes.unit(0, 99, 0), lines, "line", size=9, octaves=1),
+    "no_maps": lambda: probes.maximize(probes.unit(0), one_size, "flat", count=2),
+    "constant": lambda: probes.maximize(lambda y: 1.0, lines, "line"),
+    "size": lambda: probes.maximize(mean, lines, "line", size=(9, 9, 9)),
     "square": lambda: probes.occlusion(mean, one_pixel, "y", photo, size=9),
     "stride": lambda: probes.occlusion(mean, one_pixel, "y", photo, size=3, stride=4),
     "score": lambda: probes.occlusion(keras.ops.mean, one_pixel, "y", photo, size=3, stride=1),
@@ -328,6 +335,10 @@ def test_occlusion_of_a_model_that_looks_at_one_pixel(report):
         ("steps", "ValueError: steps is 0"),
         ("score_nan", "ValueError: the score is nan at step 0"),
         ("start", "ValueError: start goes up to 2; wanted 1 or less"),
+        ("row", "ValueError: row is 99; wanted a whole number from 0 to 6"),
+        ("no_maps", "ValueError: the layer has no maps"),
+        ("constant", "TypeError: score returned 1.0; wanted scores computed with Keras"),
+        ("size", "ValueError: size has shape (3,); wanted"),
         ("square", "ValueError: size is 9; wanted a whole number from 1 to 7"),
         ("stride", "ValueError: stride is 4; wanted a whole number from 1 to 3"),
         ("score", "ValueError: what score returned has shape (); wanted (1)"),
@@ -336,6 +347,10 @@ def test_occlusion_of_a_model_that_looks_at_one_pixel(report):
 )
 def test_wrong_input_is_named(report, name, words):
     assert report["wrong"][name].startswith(words)
+
+
+def test_a_model_may_take_features_instead_of_pictures(report):
+    assert report["features"] == [5, 2]
 
 
 def test_backends_agree():
@@ -359,6 +374,10 @@ def test_strongest_takes_each_group_once():
 def test_strongest_refuses():
     with pytest.raises(ValueError, match="channel is 2; wanted a whole number from 0 to 1"):
         probes.strongest(np.zeros((1, 2, 2, 2)), 2, 1)
+    with pytest.raises(ValueError, match=r"maps has shape \(1, 0, 2, 2\)"):
+        probes.strongest(np.zeros((1, 0, 2, 2)), 0, 1)
+    with pytest.raises(TypeError, match=r"count is 1.5"):
+        probes.strongest(np.zeros((1, 2, 2, 2)), 0, 1.5)
     with pytest.raises(ValueError, match="groups has 1 entries for 2 pictures"):
         probes.strongest(np.zeros((2, 2, 2, 1)), 0, 1, groups=["a"])
 

@@ -107,6 +107,24 @@ def test_labels_out_of_range_are_named():
         recipes.train(model, pictures, [0, 3], epochs=1, rng=np.random.default_rng(0))
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"labels": [0, 0.5]}, "labels holds 0 to 0.5"),
+        ({"pictures": np.full((2, 32, 32, 3), 255, np.uint8)}, "pictures goes up to 255"),
+        ({"pictures": np.zeros((0, 32, 32, 3)), "labels": []}, "wanted at least one picture"),
+        ({"epochs": 0}, "epochs is 0"),
+        ({"batch": 0}, "batch is 0"),
+        ({"rate": -0.1}, "rate is -0.1"),
+    ],
+)
+def test_training_on_nonsense_is_refused_before_it_begins(change, words):
+    good = {"pictures": np.zeros((2, 32, 32, 3)), "labels": [0, 1], "epochs": 1}
+    model = recipes.cifar_network(width=1, classes=3)
+    with pytest.raises(ValueError, match=words):
+        recipes.train(model, rng=np.random.default_rng(0), **good | change)
+
+
 def test_checkpoint_reaches_what_its_card_says():
     if fetch.cached("cifar10") is None:
         pytest.skip("needs the asset cifar10: course fetch cifar10")

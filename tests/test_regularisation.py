@@ -209,6 +209,63 @@ def test_training_learns_and_repeats():
         np.testing.assert_array_equal(first[name], second[name])
 
 
+def train_two(**settings):
+    """Train two classes on nine samples; return which of them each step was fed."""
+    rng, samples = np.random.default_rng(0), (np.eye(9), np.arange(9) % 2)
+    stack, fed = layers.dense_stack((9, 4, 2), rng, rate=0.5, normalise=True), []
+    real = stack.forward
+
+    def spy(values, *, training=False):
+        if training:
+            fed.append(values.argmax(axis=1).tolist())
+        return real(values, training=training)
+
+    stack.forward = spy
+    settings = {"epochs": 3, "rng": rng, "held_out": samples, "batch": 4} | settings
+    layers.train(stack, optimizers.SGD(0.1), samples, **settings)
+    return fed
+
+
+def test_every_epoch_sees_every_sample_once_in_another_order():
+    fed = train_two()
+    assert [len(batch) for batch in fed] == 3 * [4, 4, 1]
+    epochs = [sum(fed[n : n + 3], []) for n in (0, 3, 6)]
+    assert all(sorted(epoch) == list(range(9)) for epoch in epochs)
+    assert epochs[0] != epochs[1] != epochs[2] and epochs[0] != list(range(9))
+
+
+def test_curves_are_of_the_samples_that_they_name():
+    """The same features with the other labels: what is right of the one is wrong of the other."""
+    rng, labels = np.random.default_rng(0), np.arange(9) % 2
+    stack = layers.dense_stack((9, 2), rng)
+    samples, others = (np.eye(9), labels), (np.eye(9), 1 - labels)
+    settings = {"epochs": 3, "rng": rng, "held_out": others}
+    history = layers.train(stack, optimizers.SGD(0.5), samples, **settings)
+    np.testing.assert_allclose(history["accuracy"], 1 - history["held_out_accuracy"])
+
+
+def test_a_stack_is_built_in_the_order_of_the_paper():
+    """Batch normalisation before the ReLU, dropout after it, neither after the last layer."""
+    stack = layers.dense_stack((400, 300, 2), np.random.default_rng(0), rate=0.25, normalise=True)
+    names = [type(layer).__name__ for layer in stack.layers]
+    assert names == ["Dense", "BatchNorm", "ReLU", "Dropout", "Dense"]
+    assert stack.layers[3].rate == 0.25
+    assert stack.layers[0].weights.std() == pytest.approx((2 / 400) ** 0.5, rel=0.02)
+    plain = layers.dense_stack((4, 3, 2), np.random.default_rng(0))
+    assert [type(layer).__name__ for layer in plain.layers] == ["Dense", "ReLU", "Dense"]
+
+
+def test_moving_averages_by_hand():
+    """A tenth of the way from mean 0 and variance 1 to the batch's 4 and 9, then again."""
+    layer = layers.BatchNorm(1)
+    layer.forward(np.array([[1.0], [7.0]]), training=True)
+    assert (layer.mean, layer.variance) == (pytest.approx(0.4), pytest.approx(1.8))
+    layer.forward(np.array([[1.0], [7.0]]), training=True)
+    assert (layer.mean, layer.variance) == (pytest.approx(0.76), pytest.approx(2.52))
+    expected = (10 - 0.76) / (2.52 + 1e-3) ** 0.5
+    assert layer.forward(np.array([[10.0]]), training=False) == pytest.approx(expected)
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
@@ -231,6 +288,11 @@ def test_training_learns_and_repeats():
             "gradient",
         ),
         (lambda r: layers.dense_stack((3, 0, 2), np.random.default_rng(0)), "outputs"),
+        (lambda r: layers.dense_stack((3,), np.random.default_rng(0)), "sizes is"),
+        (lambda r: layers.dense_stack((3, 2), np.random.default_rng(0), rate=1), "rate is 1"),
+        (lambda r: layers.dense_stack((3, 2), np.random.default_rng(0)).forward([[1.0]]), "values"),
+        (lambda r: train_two(batch=-1), "batch is -1"),
+        (lambda r: train_two(decay=-0.1), "decay is -0.1"),
     ],
 )
 def test_bad_input_is_named(call, words):

@@ -132,13 +132,23 @@ def train(model, pictures, labels, *, epochs, rng, batch=128, rate=0.1, watch=No
     -------
     dict of str to list of float
         ``loss`` and ``accuracy`` on the moved training pictures, one value per epoch.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a number or a shape does not fit, pictures leave [0, 1], or a label is not a class.
     """
     import keras
 
-    pictures = checks.array(pictures, "pictures", ndim=4)
-    classes = model.output_shape[-1]
-    labels = checks.array(labels, "labels", shape=(len(pictures),), low=0, high=classes - 1)
-    targets = keras.utils.to_categorical(labels, classes)
+    epochs = checks.number(epochs, "epochs", low=1, integer=True)
+    batch = checks.number(batch, "batch", low=1, integer=True)
+    rate = checks.number(rate, "rate", low=0)
+    pictures = checks.array(pictures, "pictures", ndim=4, low=0, high=1)
+    if len(pictures) == 0:
+        raise ValueError(f"pictures has shape {pictures.shape}; wanted at least one picture.")
+    limits = {"low": 0, "high": model.output_shape[-1] - 1, "dtype": np.int64}
+    labels = checks.array(labels, "labels", shape=(len(pictures),), **limits)
+    targets = keras.utils.to_categorical(labels, model.output_shape[-1])
     steps = epochs * -(-len(pictures) // batch)
     model.compile(
         optimizer=keras.optimizers.SGD(

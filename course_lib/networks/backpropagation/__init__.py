@@ -119,6 +119,9 @@ class DenseNetwork:
         count = len(self.sizes)
         if len(outputs) != count:
             raise ValueError(f"outputs has {len(outputs)} items; wanted {count}, from forward.")
+        widths = tuple(np.shape(each)[-1] for each in outputs)
+        if widths != self.sizes:
+            raise ValueError(f"outputs has widths {widths}; wanted {self.sizes}, from forward.")
         shape = np.shape(outputs[-1])
         by_outputs = checks.array(by_logits, "by_logits", shape=shape, dtype=np.float64)
         _, slope = ACTIVATIONS[self.activation]

@@ -10,6 +10,7 @@ from course_lib import checks
 from course_lib.networks import probes
 from course_lib.networks.convolution import receptive_fields
 from course_lib.networks.probes.graph import graph
+from course_lib.networks.probes.pictures import check_size
 
 WEIGHTED = {"Conv2D", "Dense", "DepthwiseConv2D", "SeparableConv2D"}
 POOLS = {"AveragePooling2D", "MaxPooling2D"}
@@ -177,11 +178,13 @@ def table(model, *, size=None):
     ------
     TypeError, ValueError
         If the model hides its layers; it takes pictures of any size and none is given, or of
-        another one; or a layer has weights whose products are not known, such as a transposed
-        convolution.
+        another one; the picture is too small for it; or a layer has weights whose products are not
+        known, such as a transposed convolution.
     """
     read = graph(model)
-    specs, depths, seen, rows = _specs(read, _picture(read, size)), {}, set(), []
+    picture = _picture(read, size)
+    check_size(model, read.steps[-1:], *picture.shape[1:3])
+    specs, depths, seen, rows = _specs(read, picture), {}, set(), []
     for step in read.steps:
         layer, kind = step.layer, type(step.layer).__name__
         before = [id(read.resolve(tensor)) for tensor in step.inputs]

@@ -164,16 +164,25 @@ def unit(numbers, row=None, column=None):
     Raises
     ------
     ValueError
-        On use, if there is no such channel, or not one number per picture.
+        On use, if there is no such channel or position, or not one number per picture.
     """
 
     def score(answer):
-        chosen = _chosen(answer, numbers)
+        if len(answer.shape) != 4:
+            raise ValueError(f"the layer has no maps, its answers are {answer.shape}; use channel.")
         height, width = answer.shape[1:3]
-        down = height // 2 if row is None else row
-        return chosen[:, down, width // 2 if column is None else column]
+        # JAX would take the nearest position for one outside of the map.
+        down = _position(row, "row", height)
+        return _chosen(answer, numbers)[:, down, _position(column, "column", width)]
 
     return score
+
+
+def _position(number, name, length):
+    """A row or column of a map; the middle one where none is told."""
+    if number is None:
+        return length // 2
+    return checks.number(number, name, low=0, high=length - 1, integer=True)
 
 
 def _chosen(answer, numbers):
@@ -181,8 +190,8 @@ def _chosen(answer, numbers):
     import keras
 
     count, channels = answer.shape[0], answer.shape[-1]
-    numbers = np.atleast_1d(checks.array(numbers, "channel", dtype=np.int64))
-    checks.array(numbers, "channel", low=0, high=channels - 1)
+    limits = {"low": 0, "high": channels - 1}
+    numbers = checks.array(np.atleast_1d(numbers), "channel", ndim=1, dtype=np.int64, **limits)
     if len(numbers) not in (1, count):
         raise ValueError(
             f"channel has {len(numbers)} numbers for {count} pictures; wanted as many."
@@ -195,6 +204,8 @@ def _chosen(answer, numbers):
 
 def _gradient_of(score, model, layers, sizes, leak):
     """The compiled score of a batch of pictures, and its gradient."""
+    import keras
+
     read = graph(model)
     steps = [read.named(name) for name in ([layers] if isinstance(layers, str) else layers)]
     check_size(model, steps, *sizes[0])
@@ -202,7 +213,10 @@ def _gradient_of(score, model, layers, sizes, leak):
 
     def scores(pictures):
         with _leaking([step.layer for step in steps], leak):
-            return score(*read.run(pictures, tensors))
+            value = score(*read.run(pictures, tensors))
+        if not keras.ops.is_tensor(value):
+            raise TypeError(f"score returned {value!r}; wanted scores computed with Keras.")
+        return value
 
     return compute.compiled_gradients(scores, state=model.variables)
 
@@ -235,7 +249,8 @@ def _beginning(model, start, size, count, octaves, natural, rng):
         return start, [start.shape[1:3]]
     if len(free) != 4:
         raise ValueError(f"the model takes {free}; wanted pictures (N, H, W, C).")
-    wish = np.broadcast_to(checks.array(size, "size", low=1, dtype=np.int64), (2,))
+    wish = checks.array([size] * 2 if np.ndim(size) == 0 else size, "size", shape=(2,), low=1)
+    wish = checks.array(wish, "size", dtype=np.int64)
     height, width = (fixed or int(side) for fixed, side in zip(free[1:3], wish, strict=True))
     if None not in free[1:3]:  # a model of one size has room for one octave
         octaves = 1

@@ -42,9 +42,12 @@ def strongest(maps, number, count, *, groups=None):
     Raises
     ------
     ValueError
-        If there is no such channel, or not one group per picture.
+        If there is no map or no such channel, no place is wanted, or not one group per picture.
     """
     maps = checks.array(maps, "maps", ndim=4)
+    if maps.size == 0:
+        raise ValueError(f"maps has shape {maps.shape}; wanted at least one answer.")
+    count = checks.number(count, "count", low=1, integer=True)
     number = checks.number(number, "channel", low=0, high=maps.shape[-1] - 1, integer=True)
     groups = list(range(len(maps)) if groups is None else groups)
     if len(groups) != len(maps):

@@ -47,7 +47,8 @@ def activations(model, layers, images, *, batch_size=16):
     steps = [read.named(name) for name in names]
     batch_size = checks.number(batch_size, "batch_size", low=1, integer=True)
     batch = picture_batch(model, images)
-    check_size(model, steps, *batch.shape[1:3])
+    if batch.ndim == 4:
+        check_size(model, steps, *batch.shape[1:3])
     tensors = [step.outputs[0] for step in steps]
     starts = range(0, len(batch), batch_size)
     passes = [_numpy(read.run(batch[n : n + batch_size], tensors)) for n in starts]

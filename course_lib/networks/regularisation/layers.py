@@ -29,6 +29,7 @@ class Dense:
         self.decayed = [True, False]  # the bias is not pulled to 0
 
     def forward(self, values, training):
+        values = checks.array(values, "values", shape=(None, len(self.weights)))
         self._values = values
         return values @ self.parameters[0] + self.parameters[1]
 
@@ -172,7 +173,16 @@ def dense_stack(sizes, rng, *, rate=0.0, normalise=False):
     Returns
     -------
     Stack
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there are fewer than two sizes, one is below 1, or the rate is outside [0, 1).
     """
+    if len(sizes) < 2:
+        raise ValueError(f"sizes is {sizes}; wanted features and classes, such as (64, 32, 10).")
+    if not 0 <= checks.number(rate, "rate") < 1:
+        raise ValueError(f"rate is {rate}; wanted a number from 0 to below 1.")
     layers = []
     for inputs, outputs in zip(sizes[:-2], sizes[1:-1], strict=True):
         layers.append(Dense(inputs, outputs, rng))
@@ -211,6 +221,8 @@ def train(stack, optimizer, data, *, epochs, rng, held_out, batch=20, decay=0.0,
         ``loss``, ``accuracy``, ``held_out_loss``, ``held_out_accuracy``: after every epoch, in
         prediction mode.
     """
+    batch = checks.number(batch, "batch", low=1, integer=True)
+    decay = checks.number(decay, "decay", low=0)
     (features, labels), (others, other_labels) = _samples(data), _samples(held_out)
     history = {"loss": [], "accuracy": [], "held_out_loss": [], "held_out_accuracy": []}
     for epoch in range(checks.number(epochs, "epochs", low=1, integer=True)):
