@@ -138,10 +138,13 @@ def _convert(name, folder):
     import course_lib
 
     typer.echo(f"Converting {name}, once.")
-    if CONVERTED[name] == "models":
-        course_lib.models.load(name)
-    else:
-        getattr(course_lib.datasets, name)()
+    try:
+        if CONVERTED[name] == "models":
+            course_lib.models.load(name)
+        else:
+            getattr(course_lib.datasets, name)()
+    except (OSError, ValueError) as error:  # a full disk, or a file that holds something else
+        _stop(str(error))
 
 
 @app.command()

@@ -187,6 +187,18 @@ def test_fetch_converts_once_for_a_cache_that_will_be_read_only(monkeypatch, cac
     assert "Converting" not in course("fetch", "mnist")[1] and done == ["mnist"]
 
 
+def test_a_conversion_that_fails_ends_in_a_sentence(monkeypatch):
+    from course_lib import datasets
+
+    def full():
+        raise fetch.FetchError("The disk is full.")
+
+    monkeypatch.setattr(fetch, "fetch", lambda name: None)
+    monkeypatch.setattr(datasets, "mnist", full)
+    status, output = course("fetch", "mnist")
+    assert status == 1 and output.endswith("The disk is full.\n")
+
+
 def test_fetch_takes_ids_and_parts_each_once(monkeypatch):
     got = []
     monkeypatch.setattr(fetch, "fetch", got.append)

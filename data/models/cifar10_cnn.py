@@ -2,12 +2,12 @@
 
 Run from the root of the repository: python data/models/cifar10_cnn.py
 It needs the asset cifar10 and, on two cores, about two minutes for each of its 14 epochs.
+With --score it only prints the score of the stored file.
 """
 
 import hashlib
+import sys
 import time
-
-import numpy as np
 
 from course_lib import compute, datasets
 from course_lib.networks import recipes
@@ -17,7 +17,7 @@ EPOCHS = 14
 
 
 def main():
-    train, test = datasets.cifar10()
+    train, _ = datasets.cifar10()
     rng = compute.seed_all(SEED)
     model = recipes.cifar_network()
     print(f"{model.count_params():,} parameters, {compute.backend()}", flush=True)
@@ -30,12 +30,20 @@ def main():
     bare = recipes.cifar_network()  # a trained model would store its optimiser's momenta as well
     bare.set_weights(model.get_weights())
     bare.save_weights(recipes.CHECKPOINT)
-    logits = model.predict(test[0], batch_size=500, verbose=0)
-    accuracy = np.mean(logits.argmax(axis=1) == test[1])
-    print(f"test accuracy {accuracy:.4f} on {len(test[1]):,} pictures")
+    score()
+
+
+def score():
+    """Print what the card says of the stored file."""
+    pictures, labels = datasets.cifar10()[1]
+    logits = recipes.load_checkpoint().predict(pictures, batch_size=500, verbose=0)
+    right = logits.argmax(axis=1) == labels
+    print(f"test accuracy {right.mean():.4f} on {len(labels):,} pictures")
+    classes = enumerate(datasets.CIFAR10_NAMES)
+    print(", ".join(f"{name} {right[labels == k].mean():.3f}" for k, name in classes))
     content = recipes.CHECKPOINT.read_bytes()
     print(f"{len(content):,} bytes, sha256 {hashlib.sha256(content).hexdigest()}")
 
 
 if __name__ == "__main__":
-    main()
+    score() if "--score" in sys.argv else main()
