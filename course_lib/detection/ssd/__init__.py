@@ -1,0 +1,10 @@
+"""The published SSD-MobileNet detectors: their default boxes, their raw outputs, and what follows.
+
+``detect`` finds things in pictures. `defaults`, `coding` and `selection` are what happens after the
+network, by hand; `networks` runs the graphs through ``cv2.dnn``; `video` does it for every frame;
+`drawing` draws. Taught in ``05_2_mobilenet_ssd``.
+"""
+
+from .coding import VARIANCES, decode, encode
+
+__all__ = ["VARIANCES", "decode", "encode"]
