@@ -90,3 +90,52 @@ def test_boxes_that_are_none(bad):
         boxes.iou([[0, 0, 1, 1]], bad)
     with pytest.raises(ValueError, match="boxes_a"):
         boxes.iou(bad, [[0, 0, 1, 1]])
+
+
+# ---- Forms
+
+
+def test_forms_by_hand():
+    corners = [[10, 20, 30, 60]]
+    np.testing.assert_array_equal(boxes.to_centre(corners), [[20, 40, 20, 40]])
+    np.testing.assert_array_equal(boxes.to_size(corners), [[10, 20, 20, 40]])
+    np.testing.assert_array_equal(boxes.to_corners([[20, 40, 20, 40]]), corners)
+    np.testing.assert_array_equal(boxes.to_corners([[10, 20, 20, 40]], form="size"), corners)
+
+
+@given(BOXES)
+def test_forms_go_there_and_back(corners):
+    for form, there in (("centre", boxes.to_centre), ("size", boxes.to_size)):
+        back = boxes.to_corners(there(corners), form=form)
+        np.testing.assert_array_equal(back, np.reshape(corners, (-1, 4)))
+
+
+def test_clip_by_hand():
+    reaching = [[-5, 2, 5, 99], [1, 1, 2, 2], [30, 30, 40, 40]]
+    expected = [[0, 2, 5, 10], [1, 1, 2, 2], [20, 10, 20, 10]]  # the last lies outside: empty
+    np.testing.assert_array_equal(boxes.clip(reaching, 10, 20), expected)
+    assert boxes.clip([], 10, 20).shape == (0, 4)
+
+
+@given(BOXES, BOXES)
+def test_clip_of_boxes_inside_changes_nothing(first, second):
+    np.testing.assert_array_equal(boxes.clip(first, 24, 24), np.reshape(first, (-1, 4)))
+    cut = boxes.clip(second, 7, 9)
+    assert (cut <= [9, 7, 9, 7]).all() and (cut >= 0).all()
+
+
+@pytest.mark.parametrize("there", [boxes.to_centre, boxes.to_size, boxes.valid])
+def test_forms_refuse_turned_boxes(there):
+    with pytest.raises(ValueError, match=r"boxes\[1\] is .* wanted x0 <= x1 and y0 <= y1"):
+        there([[0, 0, 1, 1], [0, 5, 1, 4]])
+    with pytest.raises(ValueError, match="NaN"):
+        there([[0, 0, 1, np.nan]])
+
+
+def test_forms_refuse_negative_sizes_and_unknown_forms():
+    with pytest.raises(ValueError, match="width and height"):
+        boxes.to_corners([[0, 0, -1, 1]])
+    with pytest.raises(ValueError, match="did you mean centre"):
+        boxes.to_corners([[0, 0, 1, 1]], form="center")
+    with pytest.raises(ValueError, match="height"):
+        boxes.clip([[0, 0, 1, 1]], 0, 5)

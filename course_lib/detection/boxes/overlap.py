@@ -1,4 +1,4 @@
-"""Boxes: how much two of them overlap, and which found box belongs to which true one."""
+"""How much two boxes overlap, and which found box belongs to which true one."""
 
 import numpy as np
 
@@ -32,12 +32,22 @@ def iou(boxes_a, boxes_b):
     order is empty. Taught in ``05_1_boxes``. Source: Everingham et al., IJCV 2010,
     doi 10.1007/s11263-009-0275-4.
     """
-    a, b = checks.boxes(boxes_a, "boxes_a")[:, None], checks.boxes(boxes_b, "boxes_b")[None]
-    size = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])  # (N, M, 2)
-    shared = size.clip(0).prod(axis=-1)  # (N, M)
-    area_a, area_b = ((box[..., 2:] - box[..., :2]).clip(0).prod(axis=-1) for box in (a, b))
+    return overlaps(checks.boxes(boxes_a, "boxes_a"), checks.boxes(boxes_b, "boxes_b"))
+
+
+def overlaps(a, b, *, crowd=None):
+    """`iou` of checked float64 arrays; over the area of `a` alone where `b` is a crowd, (M,)."""
+    wide, high = (
+        np.minimum(a[:, None, k + 2], b[:, k + 2]) - np.maximum(a[:, None, k], b[:, k])
+        for k in (0, 1)
+    )  # (N, M) each
+    shared = wide.clip(0) * high.clip(0)
+    area_a, area_b = ((box[:, 2:] - box[:, :2]).clip(0).prod(axis=1) for box in (a, b))
+    whole = area_a[:, None] + area_b - shared
+    if crowd is not None:
+        whole = np.where(crowd, area_a[:, None], whole)
     # Of an empty box nothing is shared, so that the smallest number stands in for 0 / 0.
-    return shared / np.maximum(area_a + area_b - shared, np.finfo(float).tiny)
+    return shared / np.maximum(whole, np.finfo(float).tiny)
 
 
 def match(found, truth, *, overlap=0.5):
@@ -66,14 +76,14 @@ def match(found, truth, *, overlap=0.5):
 
     Notes
     -----
-    Greedy, which need not give the most pairs. Where boxes have scores, PASCAL VOC goes by
-    falling score instead. Taught in ``05_1_boxes``.
+    Greedy, which need not give the most pairs. Where boxes have scores, `metrics` goes by falling
+    score instead. Taught in ``05_1_boxes``.
     """
     least = checks.number(overlap, "overlap", low=np.finfo(float).tiny, high=1)
-    overlaps = iou(found, truth)  # (N, M)
+    values = iou(found, truth)  # (N, M)
     pairs = []
-    while overlaps.size and overlaps.max() >= least:
-        i, j = np.unravel_index(overlaps.argmax(), overlaps.shape)
+    while values.size and values.max() >= least:
+        i, j = np.unravel_index(values.argmax(), values.shape)
         pairs.append((i, j))
-        overlaps[i] = overlaps[:, j] = -1
+        values[i] = values[:, j] = -1
     return np.array(pairs, np.int64).reshape(-1, 2)
