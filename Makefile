@@ -21,8 +21,8 @@ lab: .venv/ready  ## open JupyterLab on the first notebook
 run: .venv/ready  ## run notebooks without a browser: make run NB=01_1
 	$(COURSE) run $(NB)
 
-fetch: .venv/ready  ## download what the notebooks of parts 1 to 4 need
-	$(COURSE) fetch 1 2 3 4
+fetch: .venv/ready  ## download what the notebooks need
+	$(COURSE) fetch 1 2 3 4 5 6 9 10
 
 test: lint unit notebooks  ## lint, unit tests, every notebook run and compared
 

@@ -18,11 +18,14 @@ _MODULES = [
     "detection",
     "exercise",
     "fetch",
+    "generation",
     "images",
     "models",
     "networks",
     "plot",
+    "pose",
     "transfer",
+    "translation",
     "widgets",
 ]
 

@@ -1,100 +1,10 @@
-"""The device, the seed, the time budget and gradients, on Keras' TensorFlow and JAX backends.
-
-The only module that imports a backend, and only when a function needs it: TensorFlow takes seconds
-to import. ``KERAS_BACKEND=jax`` chooses JAX; TensorFlow is the default where it is installed.
-"""
-
-import importlib.abc
-import importlib.util
-import os
-import random
-import sys
-import tempfile
+"""Gradients of a function, on Keras' TensorFlow and JAX backends, once or compiled."""
 
 import numpy as np
 
 from course_lib import checks
 
-# Read by TensorFlow when it is first imported: without these it writes to stderr at every start.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("ABSL_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # the same rounding on every processor
-if "KERAS_BACKEND" not in os.environ:  # a Python too new for TensorFlow comes with JAX instead
-    found = importlib.util.find_spec("tensorflow")
-    os.environ["KERAS_BACKEND"] = "tensorflow" if found else "jax"
-
-BACKENDS = ("tensorflow", "jax")
-
-
-def backend():
-    """Return the name of Keras' backend, without importing it.
-
-    Returns
-    -------
-    str
-        ``tensorflow`` or ``jax``.
-
-    Raises
-    ------
-    ValueError
-        If ``KERAS_BACKEND`` names another one.
-    """
-    if "keras" in sys.modules:
-        return checks.choice(sys.modules["keras"].config.backend(), "KERAS_BACKEND", BACKENDS)
-    return checks.choice(os.environ["KERAS_BACKEND"], "KERAS_BACKEND", BACKENDS)
-
-
-def device():
-    """Return what Keras computes on, ``gpu`` or ``cpu``; imports the backend."""
-    if backend() == "jax":
-        import jax
-
-        return "gpu" if jax.default_backend() in ("gpu", "cuda", "rocm") else "cpu"
-    import tensorflow as tf
-
-    return "gpu" if tf.config.list_physical_devices("GPU") else "cpu"
-
-
-def seed_all(seed):
-    """Seed Python, NumPy and, where it is imported already, Keras; return a generator.
-
-    Parameters
-    ----------
-    seed : int
-        From 0 to 2**32 - 1. Import keras before the call where a notebook uses it.
-
-    Returns
-    -------
-    numpy.random.Generator
-        Pass it on as ``rng``.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the seed is not a whole number in that range.
-    """
-    seed = checks.number(seed, "seed", low=0, high=2**32 - 1, integer=True)
-    random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002  libraries that know no Generator read the global state
-    if "keras" in sys.modules:
-        sys.modules["keras"].utils.set_random_seed(seed)
-    return np.random.default_rng(seed)
-
-
-def budget(*, cpu, gpu):
-    """Choose what fits the machine: a short run on a CPU, the real one on a GPU.
-
-    Parameters
-    ----------
-    cpu, gpu : object
-        The same setting for both, such as a number of epochs.
-
-    Returns
-    -------
-    object
-        One of the two.
-    """
-    return gpu if device() == "gpu" else cpu
+from .backends import backend
 
 
 def gradients(function, wrt, *, state=()):
@@ -259,42 +169,3 @@ def _check_scalar(value):
     shape = getattr(value, "shape", type(value).__name__)
     if isinstance(shape, str) or int(np.prod(shape)) != 1:
         raise ValueError(f"function returned {shape}; wanted one number, such as a mean.")
-
-
-class _QuietTensorFlow(importlib.abc.MetaPathFinder):
-    """Lets a plain ``import keras`` pass without the lines that TensorFlow writes to stderr.
-
-    Its C++ code writes them while it loads, before it reads any setting. Where the import fails
-    they are written after all.
-    """
-
-    def find_spec(self, name, path=None, target=None):
-        if name != "tensorflow":
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
-        if spec is not None:
-            load = spec.loader.exec_module
-            spec.loader.exec_module = lambda module: _quietly(load, module)
-        return spec
-
-
-def _quietly(function, *args):
-    """Call a function with the process' stderr set aside; shown only if it raises."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as aside:
-        os.dup2(aside.fileno(), 2)
-        try:
-            return function(*args)
-        except BaseException:
-            aside.seek(0)
-            os.write(kept, aside.read())
-            raise
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
-
-
-if "tensorflow" not in sys.modules:
-    sys.meta_path.insert(0, _QuietTensorFlow())
