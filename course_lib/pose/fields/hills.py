@@ -80,36 +80,51 @@ def local_maxima(maps, radius=1):
 def offsets(maps, k, y, x, refine):
     """How far the tops lie from their pixels, (N,) along x and (N,) along y, within half a pixel.
 
-    A pixel at the border has no neighbour beyond: it keeps its place in that direction.
+    Parameters
+    ----------
+    maps : (K, H, W) ndarray
+    k, y, x : (N,) int ndarray
+        The highest pixels.
+    refine : {"gaussian", "parabola", "none"}
+
+    Notes
+    -----
+    A pixel at the border has a neighbour on one side only: the two pixels on that side are taken.
     """
     if refine == "none":
         return np.zeros(len(x)), np.zeros(len(x))
-    padded = np.pad(maps, ((0, 0), (1, 1), (1, 1)), mode="edge")
-    y, x = y + 1, x + 1
-    tops = padded[k, y, x]
-    inside_x = (x > 1) & (x < padded.shape[2] - 2)
-    inside_y = (y > 1) & (y < padded.shape[1] - 2)
-    along_x = vertex(padded[k, y, x - 1], tops, padded[k, y, x + 1], refine)
-    along_y = vertex(padded[k, y - 1, x], tops, padded[k, y + 1, x], refine)
-    return np.where(inside_x, along_x, 0), np.where(inside_y, along_y, 0)
+    _, height, width = maps.shape
+    still = np.zeros(len(x))
+    middle = np.clip(x, 1, max(width - 2, 1))
+    row = [maps[k, y, middle + step] for step in (-1, 0, 1)] if width > 2 else None
+    along_x = still if row is None else vertex(*row, refine, top=x - middle)
+    middle = np.clip(y, 1, max(height - 2, 1))
+    column = [maps[k, middle + step, x] for step in (-1, 0, 1)] if height > 2 else None
+    along_y = still if column is None else vertex(*column, refine, top=y - middle)
+    return along_x, along_y
 
 
-def vertex(before, top, after, refine="gaussian"):
-    """Where the top lies between -0.5 and 0.5 when `top`, at 0, is not lower than its neighbours.
+def vertex(before, here, after, refine="gaussian", *, top=0):
+    """Where the curve through three values has its top, seen from their highest one.
 
     Parameters
     ----------
-    before, top, after : (N,) array_like
+    before, here, after : (N,) array_like
         The values at -1, 0 and 1.
     refine : {"gaussian", "parabola"}
+        The curve; a Gaussian is a parabola through the logarithms.
+    top : (N,) array_like
+        At which of the three places the highest value stands.
 
     Returns
     -------
     (N,) float64 ndarray
+        Between -0.5 and 0.5; 0 where the curve is flat or bends up.
     """
-    values = np.array([before, top, after], dtype=np.float64)
+    values = np.array([before, here, after], dtype=np.float64)
     if refine == "gaussian":
         values = np.log(np.maximum(values, FLOOR))
-    bend = values[0] - 2 * values[1] + values[2]  # below 0 at a top, 0 where it is flat
+    bend = values[0] - 2 * values[1] + values[2]  # below 0 at a top
     flat = bend >= -1e-12
-    return np.where(flat, 0, (values[0] - values[2]) / (2 * np.where(flat, -1, bend)))
+    place = (values[0] - values[2]) / (2 * np.where(flat, -1, bend)) - top
+    return np.where(flat, 0, np.clip(place, -0.5, 0.5))
