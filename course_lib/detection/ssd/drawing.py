@@ -1,0 +1,226 @@
+"""What an SSD finds, and how it looks for it, drawn. Taught in ``05_2_mobilenet_ssd``."""
+
+import io
+
+import cv2
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.patches import Rectangle
+from PIL import Image
+
+from course_lib import checks, images, plot
+
+from . import labels
+
+COLOURS = (plot.ORANGE, plot.SKY, plot.GREEN, plot.YELLOW, plot.PURPLE, plot.VERMILLION)
+
+
+def colour(label):
+    """Give the colour of a class, the same wherever it is drawn.
+
+    Parameters
+    ----------
+    label : str
+
+    Returns
+    -------
+    str
+    """
+    number = labels.NAMES.index(label) if label in labels.NAMES else len(label)
+    return COLOURS[(number - 1) % len(COLOURS)]
+
+
+def show_detections(image, detections, *, ax=None, title=None, scores=True):
+    """Draw boxes with names on a picture.
+
+    Parameters
+    ----------
+    image : (H, W, 3) or (H, W) array
+    detections : Detections
+    ax : Axes, optional
+    title : str, optional
+    scores : bool
+        Whether to write the scores as well.
+
+    Returns
+    -------
+    Axes
+    """
+    ax = ax or plt.subplots(figsize=(7, 5), layout="constrained")[1]
+    plot.show_images([image], axes=[ax])
+    for box, score, label in reversed(
+        list(zip(detections.boxes, detections.scores, detections.labels, strict=True))
+    ):
+        text = f"{label} {score:.2f}" if scores else label
+        plot.show_boxes(None, [box], labels=[text], colour=colour(label), ax=ax)
+    ax.set_title(title or "")
+    return ax
+
+
+def paint(image, detections, *, scores=True):
+    """Paint boxes with names into a copy of a picture, without a display; for videos.
+
+    Parameters
+    ----------
+    image : (H, W, 3) or (H, W) array_like
+        RGB or grey in [0, 1].
+    detections : Detections
+    scores : bool
+        Whether to write the scores as well.
+
+    Returns
+    -------
+    (H, W, 3) float32 ndarray
+    """
+    canvas = images.to_bytes(images.to_rgb(checks.image(image))).copy()
+    unit = max(canvas.shape[:2]) / 700  # lines and letters that fit the picture
+    width = max(1, round(2 * unit))
+    for box, score, label in zip(
+        detections.boxes, detections.scores, detections.labels, strict=True
+    ):
+        rgb = [int(colour(label)[k : k + 2], 16) for k in (1, 3, 5)]
+        low, high = (tuple(int(v) for v in np.round(corner)) for corner in (box[:2], box[2:]))
+        cv2.rectangle(canvas, low, high, rgb, width, cv2.LINE_AA)
+        text = f"{label} {score:.2f}" if scores else label
+        _write(canvas, text, low, rgb, 0.5 * max(unit, 0.7))
+    return images.from_bytes(canvas)
+
+
+def _write(canvas, text, corner, rgb, size):
+    """Black letters on the colour of the box, above it, or inside where there is no room."""
+    (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, 1)
+    x, y = max(0, min(corner[0], canvas.shape[1] - width)), max(height + 3, corner[1])
+    cv2.rectangle(canvas, (x, y - height - 3), (x + width, y + 1), rgb, cv2.FILLED)
+    cv2.putText(canvas, text, (x, y - 1), cv2.FONT_HERSHEY_SIMPLEX, size, (0, 0, 0), 1, cv2.LINE_AA)
+
+
+def mosaic(image, block=18):
+    """Make a picture so coarse that nobody is recognised.
+
+    Parameters
+    ----------
+    image : (H, W, 3) array
+    block : int
+        Side of a tile in pixels.
+
+    Returns
+    -------
+    (H, W, 3) float32 ndarray
+    """
+    height, width = image.shape[:2]
+    tiles = images.resize(image, max(1, height // block), max(1, width // block))
+    return images.resize(tiles, height, width, method="nearest")
+
+
+def show_defaults(image, sizes, shapes, *, axes):
+    """Draw the cells of each feature map on a picture, and the default boxes of one cell.
+
+    Parameters
+    ----------
+    image : (H, W, 3) array
+    sizes : sequence of int
+        Cells along a side, of each map.
+    shapes : sequence of (K, 2) array
+        Widths and heights as shares of the picture's sides, of each map.
+    axes : sequence of Axes
+        One per map.
+
+    Returns
+    -------
+    sequence of Axes
+    """
+    height, width = image.shape[:2]
+    scale = np.array([width, height])
+    for ax, cells, k in zip(axes, sizes, shapes, strict=True):
+        plot.show_images([0.55 + 0.45 * image], axes=[ax])
+        for line in np.arange(1, cells) / cells:
+            ax.axvline(line * width - 0.5, color="white", linewidth=0.7)
+            ax.axhline(line * height - 0.5, color="white", linewidth=0.7)
+        middle = scale * (cells // 2 + 0.5) / cells - 0.5
+        for number, size in enumerate(k * scale):
+            frame = {"edgecolor": plot.CYCLE[number], "linewidth": 1.8, "fill": False}
+            ax.add_patch(Rectangle(middle - size / 2, *size, clip_on=False, **frame))
+        ax.plot(*middle, "+", color="black")
+        ax.set_title(f"{cells}x{cells} cells, {len(k)} boxes each")
+    return axes
+
+
+def show_answers(scores, sizes, counts, *, image, axes):
+    """Draw the best score of every cell of every map over a picture.
+
+    Parameters
+    ----------
+    scores : (N,) array
+        Of one class, for each default box.
+    sizes, counts : sequence of int
+        Cells along a side and boxes per cell, of each map.
+    image : (H, W, 3) array
+    axes : sequence of Axes
+        One per map.
+
+    Returns
+    -------
+    sequence of Axes
+    """
+    ends = np.cumsum([n * n * k for n, k in zip(sizes, counts, strict=True)])
+    height, width = image.shape[:2]
+    drawn = None
+    for ax, cells, part in zip(axes, sizes, np.split(scores, ends[:-1]), strict=True):
+        best = part.reshape(cells, cells, -1).max(axis=-1)
+        plot.show_images([image.mean(axis=-1)], axes=[ax])
+        extent = (-0.5, width - 0.5, height - 0.5, -0.5)
+        drawn = ax.imshow(best, cmap="viridis", vmin=0, vmax=1, alpha=0.65, extent=extent)
+        ax.set_title(f"{cells}x{cells}: best {best.max():.2f}")
+    bar = axes[0].figure.colorbar(drawn, ax=list(axes), shrink=0.7)
+    bar.set_label("score of a cell's best box")
+    return axes
+
+
+def animate(frames, rate=5.0, *, colours=48):
+    """Make a film that any browser plays, as an animated PNG.
+
+    Parameters
+    ----------
+    frames : sequence of (H, W, 3) array
+        RGB in [0, 1], of one size.
+    rate : float
+        Frames per second.
+    colours : int
+        Fewer make a smaller file, 2 to 256.
+
+    Returns
+    -------
+    bytes
+        The PNG file. A reader that knows no animation shows the first frame.
+
+    Raises
+    ------
+    ValueError
+        If there is no frame.
+    """
+    pictures = [Image.fromarray(images.to_bytes(images.to_rgb(frame))) for frame in frames]
+    if not pictures:
+        raise ValueError("frames is empty; wanted at least one picture.")
+    count = checks.number(colours, "colours", low=2, high=256, integer=True)
+    few = [p.quantize(count, method=Image.Quantize.MEDIANCUT, dither=0) for p in pictures[:1]]
+    few += [p.quantize(palette=few[0], dither=0) for p in pictures[1:]]
+    pause = round(1000 / checks.number(rate, "rate", low=0.1, high=100))
+    buffer = io.BytesIO()
+    few[0].save(buffer, "PNG", save_all=True, append_images=few[1:], duration=pause, loop=0)
+    return buffer.getvalue()
+
+
+def show_film(frames, alt, *, rate=5.0):
+    """Display a film that also plays in a stored page, with its alt text.
+
+    Parameters
+    ----------
+    frames, rate
+        See `animate`.
+    alt : str
+        What is to be seen.
+    """
+    from IPython.display import display
+
+    output = {"image/png": animate(frames, rate), "text/plain": alt}
+    display(output, raw=True, metadata={"image/png": {"alt": alt}})
