@@ -1,4 +1,4 @@
-"""compute.train_step and compute.tflite: Keras' own training as oracle, on both backends."""
+"""compute.train_step: Keras' own training as oracle, on both backends."""
 
 import functools
 import json
@@ -8,8 +8,6 @@ import sys
 
 import numpy as np
 import pytest
-
-from course_lib import compute
 
 # Runs in a process of its own per backend, since Keras keeps the first one it was imported with.
 SCRIPT = """
@@ -149,63 +147,3 @@ def test_refuses_what_cannot_be_learned(report, name, words):
 def test_jax_names_a_forgotten_variable():
     assert "add it to state" in _report("jax")["wrong"]["forgotten"]
     assert _report("tensorflow")["wrong"]["forgotten"] == "nothing"  # it reads the variable itself
-
-
-@pytest.fixture(scope="module")
-def converted(tmp_path_factory):
-    """A network in TensorFlow Lite's format, and what it was made from."""
-    tf = pytest.importorskip("tensorflow", reason="needs TensorFlow, which writes the format")
-    matrix = np.arange(6, dtype=np.float32).reshape(3, 2)
-
-    class Multiply(tf.Module):
-        @tf.function(input_signature=[tf.TensorSpec((1, 3), tf.float32)])
-        def __call__(self, x):
-            return x @ matrix
-
-    module = Multiply()
-    make = tf.lite.TFLiteConverter.from_concrete_functions(
-        [module.__call__.get_concrete_function()], module
-    )
-    path = tmp_path_factory.mktemp("lite") / "multiply.tflite"
-    path.write_bytes(make.convert())
-    return path, matrix
-
-
-def test_tflite_gives_what_the_network_gives(converted):
-    path, matrix = converted
-    network = compute.tflite(path, threads=1)
-    for x in ([[1, 2, 3]], np.array([[0.5, -1, 4]])):
-        (out,) = network(x)
-        np.testing.assert_allclose(out, np.asarray(x) @ matrix, rtol=1e-6)
-
-
-def test_tflite_outputs_are_kept_apart(converted):
-    network = compute.tflite(converted[0])
-    (first,) = network(np.ones((1, 3)))
-    kept = first.copy()
-    network(np.zeros((1, 3)))
-    np.testing.assert_array_equal(first, kept)
-
-
-@pytest.mark.parametrize("arrays", [(), (np.ones((1, 4)),), (np.ones((1, 3)), np.ones((1, 3)))])
-def test_tflite_refuses_other_inputs(converted, arrays):
-    with pytest.raises(ValueError, match=r"multiply\.tflite takes"):
-        compute.tflite(converted[0])(*arrays)
-
-
-def test_tflite_names_a_missing_or_truncated_file(converted, tmp_path):
-    with pytest.raises(FileNotFoundError, match="no network at"):
-        compute.tflite(tmp_path / "none.tflite")
-    short = tmp_path / "short.tflite"
-    short.write_bytes(converted[0].read_bytes()[:200])
-    with pytest.raises(ValueError, match=r"short\.tflite is not a whole"):
-        compute.tflite(short)
-    short.write_bytes(b"<html>blocked</html>")
-    with pytest.raises(ValueError, match="fetch it again"):
-        compute.tflite(short)
-
-
-def test_tflite_is_silent(converted):
-    code = f"from course_lib import compute; compute.tflite({str(converted[0])!r})([[1, 2, 3]])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

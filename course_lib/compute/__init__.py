@@ -15,7 +15,7 @@ from course_lib import checks
 
 from .backends import BACKENDS, backend
 from .differentiate import compiled_gradients, gradients
-from .lite import tflite
+from .portable import onnx, tflite
 from .quiet import QuietTensorFlow
 from .training import train_step
 
@@ -26,6 +26,7 @@ __all__ = [
     "compiled_gradients",
     "device",
     "gradients",
+    "onnx",
     "seed_all",
     "tflite",
     "train_step",
