@@ -117,12 +117,7 @@ def onnx(path, *, threads=None):
         session = onnxruntime.InferenceSession(
             path.read_bytes(), _options(onnxruntime, threads), providers=["CPUExecutionProvider"]
         )
-    except (
-        errors.InvalidProtobuf,
-        errors.InvalidGraph,
-        errors.InvalidArgument,
-        errors.Fail,
-    ) as error:
+    except broken as error:
         raise ValueError(f"{path.name} is not a whole ONNX network; fetch it again.") from error
     wanted = [(each.name, tuple(each.shape)) for each in session.get_inputs()]
 
