@@ -62,7 +62,7 @@ def test_nms_is_opencvs(whole):
 def test_nms_is_opencvs_on_more_boxes_than_a_block():
     corners, scores = random_boxes(np.random.default_rng(2), 1000)
     found = boxes.nms(corners, scores, overlap=0.5)
-    assert 128 < len(found) < 1000
+    assert 192 < len(found) < 1000
     np.testing.assert_array_equal(found, opencv_nms(corners, scores, 0.5))
 
 
@@ -85,7 +85,7 @@ def test_nms_takes_little_memory():
     boxes.nms(corners, scores, overlap=0.7)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 150e6  # bytes; a full matrix alone has 800e6
+    assert peak < 20e6  # bytes; a full matrix alone has 800e6
 
 
 def test_an_empty_box_overlaps_nothing():
