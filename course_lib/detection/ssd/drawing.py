@@ -202,8 +202,9 @@ def animate(frames, rate=5.0, *, colours=48):
     if not pictures:
         raise ValueError("frames is empty; wanted at least one picture.")
     count = checks.number(colours, "colours", low=2, high=256, integer=True)
-    few = [p.quantize(count, method=Image.Quantize.MEDIANCUT, dither=0) for p in pictures[:1]]
-    few += [p.quantize(palette=few[0], dither=0) for p in pictures[1:]]
+    every = np.concatenate([np.asarray(p)[::4, ::4] for p in pictures])  # one palette for all
+    palette = Image.fromarray(every).quantize(count, method=Image.Quantize.MEDIANCUT, dither=0)
+    few = [p.quantize(palette=palette, dither=0) for p in pictures]
     pause = round(1000 / checks.number(rate, "rate", low=0.1, high=100))
     buffer = io.BytesIO()
     few[0].save(buffer, "PNG", save_all=True, append_images=few[1:], duration=pause, loop=0)

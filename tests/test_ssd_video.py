@@ -1,0 +1,228 @@
+"""Videos: read, written, annotated; what is cut off, and what is no video. And painted boxes."""
+
+import io
+import warnings
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from course_lib.detection import Detections
+from course_lib.detection.ssd import drawing, video
+
+
+def picture(number, height=48, width=64):
+    """A grey picture whose brightness tells its number, modulo 15."""
+    return np.full((height, width, 3), 0.05 + number % 15 / 17, np.float32)
+
+
+def write(path, count=12, rate=10):
+    with video.Writer(path, rate) as writer:
+        for number in range(count):
+            writer.write(picture(number))
+    return path
+
+
+@pytest.fixture(params=[".mp4", ".avi"])
+def film(request, tmp_path):
+    return write(tmp_path / f"film{request.param}")
+
+
+def numbers(frames):
+    return [round((float(np.median(frame)) - 0.05) * 17) for frame in frames]
+
+
+def test_what_is_written_is_read(film):
+    found = video.Video(film)
+    assert (found.height, found.width, found.rate, len(found)) == (48, 64, 10, 12)
+    frames = list(found)
+    assert frames[0].shape == (48, 64, 3) and frames[0].dtype == np.float32
+    assert numbers(frames) == list(range(12)) and found.complete
+    assert numbers(found) == list(range(12)), "a second time"
+
+
+def test_some_frames(film):
+    assert numbers(video.Video(film, every=5)) == [0, 5, 10]
+    assert numbers(video.Video(film, every=5, most=2)) == [0, 5]
+    assert len(video.Video(film, every=5)) == 3 and len(video.Video(film, every=5, most=2)) == 2
+    assert len(video.Video(film, most=99)) == 12
+
+
+def test_colours_survive(tmp_path):
+    red = np.zeros((48, 64, 3), np.float32) + np.array([0.8, 0.2, 0.1], np.float32)
+    with video.Writer(tmp_path / "red.avi") as writer:
+        writer.write(red)
+        writer.write(red[..., 0])  # grey is written as well
+    first, second = video.Video(tmp_path / "red.avi")
+    assert first.mean(axis=(0, 1)) == pytest.approx([0.8, 0.2, 0.1], abs=0.02)
+    assert second.mean(axis=(0, 1)) == pytest.approx([0.8] * 3, abs=0.02)
+
+
+def test_a_film_cut_in_a_frame_keeps_what_was_read(tmp_path):
+    film = write(tmp_path / "film.avi", count=30)
+    whole = film.read_bytes()
+    film.write_bytes(whole[: len(whole) * 2 // 3])
+    found = video.Video(film)
+    with pytest.warns(video.VideoWarning, match=r"ends after \d+ of 30 frames; these are kept"):
+        got = numbers(found)
+    assert 5 < len(got) < 30 and got == [n % 15 for n in range(len(got))] and not found.complete
+
+
+def test_no_warning_where_few_were_asked_for(film):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(list(video.Video(film, most=3))) == 3
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>404</html>", b"\0\0\0\x18ftypmp42"])
+def test_what_is_no_video(tmp_path, content, capfd):
+    path = tmp_path / "film.mp4"
+    path.write_bytes(content)
+    with pytest.raises(video.VideoError, match="no video that can be read"):
+        video.Video(path)
+    assert capfd.readouterr().err == ""
+
+
+def test_an_mp4_without_its_end_has_no_frame(tmp_path):
+    film = write(tmp_path / "film.mp4")  # its index stands at the end
+    film.write_bytes(film.read_bytes()[:-400])
+    with pytest.raises(video.VideoError, match="cut off"):
+        video.Video(film)
+
+
+def test_missing_files_and_wrong_numbers(tmp_path, film):
+    with pytest.raises(video.VideoError, match="is not there"):
+        video.Video(tmp_path / "no.mp4")
+    with pytest.raises(video.VideoError, match="is not there"):
+        video.Video(tmp_path)
+    with pytest.raises(ValueError, match="every is 0"):
+        video.Video(film, every=0)
+    with pytest.raises(ValueError, match="most is 0"):
+        video.Video(film, most=0)
+
+
+def test_writer_refuses(tmp_path):
+    with pytest.raises(video.VideoError, match=r"no \.mp4 or \.avi"):
+        video.Writer(tmp_path / "film.mov")
+    with pytest.raises(video.VideoError, match="there is no folder"):
+        video.Writer(tmp_path / "no" / "film.mp4")
+    with (
+        pytest.raises(video.VideoError, match="image is 32x24; wanted 64x48"),
+        video.Writer(tmp_path / "film.avi") as writer,
+    ):
+        writer.write(picture(0))
+        writer.write(picture(0, 24, 32))
+    assert numbers(video.Video(tmp_path / "film.avi")) == [0], "what was written is kept"
+
+
+def test_an_interrupt_keeps_what_was_written(tmp_path):
+    with pytest.raises(KeyboardInterrupt), video.Writer(tmp_path / "film.avi") as writer:
+        for number in range(4):
+            writer.write(picture(number))
+        raise KeyboardInterrupt
+    assert numbers(video.Video(tmp_path / "film.avi")) == [0, 1, 2, 3]
+    assert [p.name for p in tmp_path.iterdir()] == ["film.avi"]
+
+
+def test_nothing_written_leaves_nothing(tmp_path):
+    with video.Writer(tmp_path / "film.avi"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- annotate ---
+
+
+@pytest.fixture
+def find(monkeypatch):
+    """One box in every picture, without a network; returns the calls that were made."""
+    calls = []
+
+    def detect(pictures, network, **settings):
+        calls.append((network, settings))
+        if isinstance(pictures, list):
+            return []
+        return Detections([[10, 20, 40, 44]], [0.75], ["cat"], [17])
+
+    monkeypatch.setattr(video, "detect", detect)
+    return calls
+
+
+def test_annotate(film, tmp_path, find):
+    done = video.annotate(film, tmp_path / "out.avi", every=4, threshold=0.3)
+    assert done.frames == (0, 4, 8) and len(done.detections) == 3 and done.complete
+    written = video.Video(done.path)
+    assert len(written) == 3 and written.rate == pytest.approx(2.5)
+    frame = next(iter(written))
+    colour = drawing.colour("cat").lstrip("#")
+    colour = np.array([int(colour[k : k + 2], 16) for k in (0, 2, 4)]) / 255
+    assert np.abs(frame[30, 10] - colour).max() < 0.25  # the left side of the box
+    assert frame[36, 30] == pytest.approx(0.05, abs=0.03)  # nothing inside
+    assert find[-1] == ("ssd_mobilenet_v3", {"threshold": 0.3})
+
+
+def test_annotate_keeps_what_a_cut_video_gave(tmp_path, find):
+    film = write(tmp_path / "film.avi", count=30)
+    whole = film.read_bytes()
+    film.write_bytes(whole[: len(whole) * 2 // 3])
+    with pytest.warns(video.VideoWarning, match="these are kept"):
+        done = video.annotate(film, tmp_path / "out.avi")
+    assert not done.complete
+    assert len(list(video.Video(done.path))) == len(done.detections) == len(done.frames) > 3
+
+
+def test_annotate_refuses(film, tmp_path, find):
+    with pytest.raises(video.VideoError, match="the source itself"):
+        video.annotate(film, film)
+    with pytest.raises(video.VideoError, match="is not there"):
+        video.annotate(tmp_path / "no.mp4", tmp_path / "out.avi")
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_annotate_checks_before_it_writes(film, tmp_path, asset):
+    asset("ssd_mobilenet_v3")
+    with pytest.raises(ValueError, match="did you mean person"):
+        video.annotate(film, tmp_path / "out.avi", classes="peson")
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_the_traffic_video(asset):
+    asset("ssd_mobilenet_v3")
+    found = video.Video(asset("corke") / "traffic_sequence.mp4", every=100)
+    assert (found.height, found.width, found.announced, found.rate) == (576, 704, 350, 30)
+    assert len(list(found)) == 4 and found.complete
+
+
+# --- drawing ---
+
+
+def test_paint_changes_a_copy_only():
+    image = picture(3)
+    painted = drawing.paint(image, Detections([[10, 20, 40, 44]], [0.5], ["dog"]))
+    assert (image == picture(3)).all() and painted.shape == (48, 64, 3)
+    assert painted.dtype == np.float32 and np.abs(painted - image).max() > 0.3
+    np.testing.assert_allclose(drawing.paint(image, Detections([], [], [])), image, atol=0.002)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (5, 300, 3), (300, 5)])
+def test_paint_on_odd_pictures(shape):
+    box = [0, 0, shape[1], shape[0]]
+    image = np.zeros(shape)
+    painted = drawing.paint(image, Detections([box], [0.5], ["traffic light"]), scores=False)
+    assert painted.shape == (*shape[:2], 3)
+
+
+def test_a_film_is_an_animated_png():
+    content = drawing.animate([picture(n) for n in (0, 10, 14)], rate=4)
+    film = Image.open(io.BytesIO(content))
+    assert film.n_frames == 3 and film.format == "PNG" and film.info["duration"] == 250
+    film.seek(2)
+    assert np.asarray(film.convert("RGB")).mean() / 255 == pytest.approx(0.05 + 14 / 17, abs=0.02)
+    with pytest.raises(ValueError, match="frames is empty"):
+        drawing.animate([])
+
+
+def test_a_mosaic_has_few_colours():
+    image = np.random.default_rng(0).uniform(size=(60, 90, 3)).astype(np.float32)
+    coarse = drawing.mosaic(image, 30)
+    assert coarse.shape == image.shape and len(np.unique(coarse.reshape(-1, 3), axis=0)) == 6
