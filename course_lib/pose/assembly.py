@@ -9,6 +9,7 @@ from scipy.ndimage import gaussian_filter
 
 from course_lib import checks
 from course_lib.pose import fields, parts
+from course_lib.pose.fields.candidates import METHODS
 from course_lib.pose.fields.targets import checked_limbs
 from course_lib.pose.parts import People
 
@@ -120,6 +121,7 @@ def connect(
     checks.number(minimum_support, "minimum_support", low=0, high=1)
     longest = checks.number(longest, "longest", low=1e-6) * affinity.shape[0]
     support = checks.number(support, "support")
+    checks.choice(matching, "matching", METHODS)
     found = []
     for number, (a, b) in enumerate(limbs):
         starts, ends = peaks[a], peaks[b]

@@ -38,6 +38,7 @@ def pck(found, truth, alpha=0.1):
         raise ValueError(
             f"found has {found.shape[1]} parts and truth {truth.shape[1]}; wanted as many."
         )
+    found = found.reshape(-1, truth.shape[1], 3)  # nobody has as many parts as the truth
     there = truth[..., 2] > 0
     if not there.any():
         raise ValueError("truth holds no joint; wanted at least one, to take a share of.")
