@@ -129,7 +129,9 @@ def show_boxes(image, boxes, *, labels=None, colour=ORANGE, ax=None, title=None,
     return ax
 
 
-def show_skeletons(image, people, limbs, *, names=None, threshold=0.0, ax=None, title=None):
+def show_skeletons(
+    image, people, limbs, *, names=None, threshold=0.0, right=(), ax=None, title=None
+):
     """Draw people as joints and limbs on a picture.
 
     Parameters
@@ -137,13 +139,15 @@ def show_skeletons(image, people, limbs, *, names=None, threshold=0.0, ax=None, 
     image : (H, W) or (H, W, 3) array
         Values in [0, 1].
     people : (P, K, 3) array_like
-        Keypoints ``x, y, score`` in pixels; points of NaN are missing.
+        Keypoints ``x, y, score`` in pixels; points of NaN or of score 0 are missing.
     limbs : sequence of (int, int)
         Which keypoints are joined.
     names : sequence of str, optional
         One per person, written at the topmost joint.
     threshold : float
         Keypoints with a lower score are not drawn.
+    right : sequence of int
+        Parts on the right side of the body: limbs that touch one are dashed.
     ax : Axes, optional
     title : str, optional
 
@@ -163,10 +167,12 @@ def show_skeletons(image, people, limbs, *, names=None, threshold=0.0, ax=None, 
     for number, person in enumerate(people):
         colour = CYCLE[number % len(CYCLE)]
         seen = np.isfinite(person[:, :2]).all(axis=1) & (person[:, 2] >= threshold)
+        seen &= person[:, 2] > 0
         for a, b in limbs:
             if seen[a] and seen[b]:
+                style = (0, (2, 1.2)) if {a, b} & set(right) else "-"
                 ax.plot(*person[[a, b], :2].T, color="white", linewidth=4)
-                ax.plot(*person[[a, b], :2].T, color=colour, linewidth=2)
+                ax.plot(*person[[a, b], :2].T, color=colour, linewidth=2, linestyle=style)
         ax.scatter(*person[seen, :2].T, color=colour, edgecolor="white", s=28, zorder=3)
         if names is not None and seen.any():
             x, y, _ = person[seen][person[seen, 1].argmin()]

@@ -155,6 +155,13 @@ def test_skeleton_draws_only_limbs_whose_joints_are_seen():
         plot.show_skeletons(np.zeros((6, 6)), np.zeros((2, 3)), [])
 
 
+def test_skeleton_leaves_out_what_was_not_found_and_dashes_the_right():
+    people = [[[1, 1, 0.9], [4, 1, 0.5], [4, 4, 0.4], [0, 0, 0]]]
+    ax = plot.show_skeletons(np.zeros((6, 6)), people, [(0, 1), (1, 2), (0, 3)], right=[2])
+    assert [line.get_linestyle() for line in ax.lines] == ["-", "-", "-", "--"]
+    assert ax.collections[0].get_offsets().tolist() == [[1, 1], [4, 1], [4, 4]]
+
+
 def test_heatmap_lies_on_the_whole_picture_and_names_its_values():
     ax = plot.show_heatmap(np.zeros((3, 4)), image=np.zeros((30, 40)), label="score", title="t")
     photo, heat = ax.images
