@@ -129,9 +129,7 @@ def show_boxes(image, boxes, *, labels=None, colour=ORANGE, ax=None, title=None,
     return ax
 
 
-def show_skeletons(
-    image, people, limbs, *, names=None, threshold=0.0, right=(), ax=None, title=None
-):
+def show_skeletons(image, people, limbs, *, names=None, threshold=0.0, ax=None, title=None):
     """Draw people as joints and limbs on a picture.
 
     Parameters
@@ -146,8 +144,6 @@ def show_skeletons(
         One per person, written at the topmost joint.
     threshold : float
         Keypoints with a lower score are not drawn.
-    right : sequence of int
-        Parts on the right side of the body: limbs that touch one are dashed.
     ax : Axes, optional
     title : str, optional
 
@@ -167,12 +163,11 @@ def show_skeletons(
     for number, person in enumerate(people):
         colour = CYCLE[number % len(CYCLE)]
         seen = np.isfinite(person[:, :2]).all(axis=1) & (person[:, 2] >= threshold)
-        seen &= person[:, 2] > 0
+        seen &= person[:, 2] != 0
         for a, b in limbs:
             if seen[a] and seen[b]:
-                style = (0, (2, 1.2)) if {a, b} & set(right) else "-"
                 ax.plot(*person[[a, b], :2].T, color="white", linewidth=4)
-                ax.plot(*person[[a, b], :2].T, color=colour, linewidth=2, linestyle=style)
+                ax.plot(*person[[a, b], :2].T, color=colour, linewidth=2)
         ax.scatter(*person[seen, :2].T, color=colour, edgecolor="white", s=28, zorder=3)
         if names is not None and seen.any():
             x, y, _ = person[seen][person[seen, 1].argmin()]
