@@ -162,8 +162,7 @@ def show_skeletons(image, people, limbs, *, names=None, threshold=0.0, ax=None, 
     ax = show_images([image], axes=[ax or plt.subplots(layout="constrained")[1]])[0]
     for number, person in enumerate(people):
         colour = CYCLE[number % len(CYCLE)]
-        seen = np.isfinite(person[:, :2]).all(axis=1) & (person[:, 2] >= threshold)
-        seen &= person[:, 2] != 0
+        seen = np.isfinite(person[:, :2]).all(axis=1) & (person[:, 2] >= max(threshold, 1e-9))
         for a, b in limbs:
             if seen[a] and seen[b]:
                 ax.plot(*person[[a, b], :2].T, color="white", linewidth=4)
