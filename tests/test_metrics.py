@@ -3,6 +3,7 @@
 import contextlib
 import io
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from pycocotools.cocoeval import COCOeval
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from course_lib.detection import boxes, metrics
+from course_lib.detection.metrics import drawing
 
 # ---- Random cases
 
@@ -322,3 +324,25 @@ def test_bad_parameters():
         metrics.precision_recall([0.5, 0.4], [1, 1], 1)
     with pytest.raises(ValueError, match="scores"):
         metrics.precision_recall([0.5, 1.4], [1, 1], 2)
+
+
+# ---- Drawing
+
+
+def test_drawings_show_what_was_judged():
+    fig, axes = plt.subplots(1, 4)
+    verdicts, owners = metrics.judge([*TRUE[:1], [50, 50, 60, 60]], [0.9, 0.8], TRUE)
+    found = [*TRUE[:1], [50, 50, 60, 60]]
+    drawing.show_verdicts(np.zeros((99, 99)), found, verdicts, owners, TRUE, ax=axes[0])
+    assert axes[0].get_title().startswith("1 right (blue), 1 wrong (dashed), 1 missed")
+    points = metrics.precision_recall([0.9, 0.8, 0.7], [1, 0, 1], 4)
+    drawing.show_precision_recall(*points, ax=axes[1], method="voc11")
+    heights = axes[1].lines[-1].get_ydata()
+    assert heights.mean() == pytest.approx(metrics.average_precision(*points, method="voc11"))
+    truth = [metrics.Truth([[0, 0, 10, 10]], ["cat"])]
+    result = metrics.evaluate([one()], truth, classes=["cat", "dog"])
+    drawing.show_by_class(result, ax=axes[2])
+    assert [bar.get_height() for bar in axes[2].patches] == pytest.approx([1, 0])
+    drawing.show_many(np.zeros((9, 9)), TRUE, ax=axes[3])
+    assert len(axes[3].collections[0].get_segments()) == 2
+    plt.close(fig)
