@@ -165,7 +165,7 @@ def show_skeletons(image, people, limbs, *, names=None, threshold=0.0, ax=None, 
         seen = np.isfinite(person[:, :2]).all(axis=1) & (person[:, 2] >= max(threshold, 1e-9))
         for a, b in limbs:
             if seen[a] and seen[b]:
-                ax.plot(*person[[a, b], :2].T, color="white", linewidth=4)
+                ax.plot(*person[[a, b], :2].T, color="white", linewidth=4, zorder=1.9)
                 ax.plot(*person[[a, b], :2].T, color=colour, linewidth=2)
         ax.scatter(*person[seen, :2].T, color=colour, edgecolor="white", s=28, zorder=3)
         if names is not None and seen.any():
