@@ -13,13 +13,15 @@ import numpy as np
 
 from course_lib import checks, fetch, images
 
-from .labelled import CIFAR10_NAMES, cifar10, mnist
+from .labelled import CIFAR10_NAMES, FASHION_NAMES, cifar10, fashion_mnist, mnist
 
 __all__ = [
     "CIFAR10_NAMES",
+    "FASHION_NAMES",
     "AnnotatedPhoto",
     "cbcl",
     "cifar10",
+    "fashion_mnist",
     "group_photos",
     "lfw",
     "mnist",
