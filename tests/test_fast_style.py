@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from course_lib import datasets, images
 from course_lib.translation import fast_style, paint
+from course_lib.translation.fast_style import drawing
 
 
 def loop_adain(content, style, epsilon):
@@ -259,3 +261,47 @@ def test_a_panorama_is_shrunk_and_comes_back(arbitrary, many):
     photo = np.tile(np.linspace(0, 1, 10_000, dtype=np.float32), (16, 1))
     assert fast_style.stylise_many(photo, np.eye(26)[0]).shape == (16, 10_000, 3)
     assert fast_style.stylise(photo, photo).shape == (16, 10_000, 3)
+
+
+def test_a_wall_has_white_gaps_between_its_tiles():
+    tiles = np.arange(6).reshape(2, 3, 1, 1, 1) * np.ones((2, 3, 4, 5, 3)) / 10
+    whole = drawing.wall(tiles, gap=2)
+    assert whole.shape == (2 * 4 + 2, 3 * 5 + 2 * 2, 3)
+    for row in range(2):
+        for column in range(3):
+            tile = whole[6 * row : 6 * row + 4, 7 * column : 7 * column + 5]
+            np.testing.assert_allclose(tile, (3 * row + column) / 10)
+    assert (whole[4:6] == 1).all()
+    assert (whole[:, 5:7] == 1).all()
+
+
+@pytest.mark.parametrize(
+    "pictures",
+    [
+        [[np.ones((2, 2, 3)), np.ones((2, 3, 3))]],
+        [[np.ones((2, 2, 3))], [np.ones((2, 2, 3))] * 2],
+        [],
+    ],
+)
+def test_a_wall_wants_equal_tiles(pictures):
+    with pytest.raises(ValueError, match="pictures differ"):
+        drawing.wall(pictures)
+
+
+def test_drawings_put_things_where_they_say():
+    fig, (design, channels, dots) = plt.subplots(1, 3)
+    rng = np.random.default_rng(0)
+    picture = rng.random((8, 8, 3))
+    drawing.show_design(design, picture, picture, np.arange(100.0), picture)
+    assert len(design.child_axes) == 4
+    np.testing.assert_array_equal(
+        design.child_axes[1].images[0].get_array(), np.arange(100).reshape(10, 10)
+    )
+    drawing.show_channels(channels, picture, picture / 2)
+    means = sorted(line.get_xdata()[0] for line in channels.lines if line.get_marker() == "o")
+    both = np.concatenate([picture.mean(axis=(0, 1)), picture.mean(axis=(0, 1)) / 2])
+    np.testing.assert_allclose(means, sorted(both))
+    drawing.show_statistics(dots, [1, 2], [3, 4], [5, 6], "mean")
+    np.testing.assert_array_equal(dots.lines[1].get_xydata(), [[5, 1], [6, 2]])
+    np.testing.assert_array_equal(dots.lines[2].get_xydata(), [[5, 3], [6, 4]])
+    plt.close(fig)
