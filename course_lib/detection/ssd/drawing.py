@@ -48,13 +48,21 @@ def show_detections(image, detections, *, ax=None, title=None, scores=True):
     """
     ax = ax or plt.subplots(figsize=(7, 5), layout="constrained")[1]
     plot.show_images([image], axes=[ax])
-    for box, score, label in reversed(
-        list(zip(detections.boxes, detections.scores, detections.labels, strict=True))
-    ):
-        text = f"{label} {score:.2f}" if scores else label
-        plot.show_boxes(None, [box], labels=[text], colour=colour(label), ax=ax)
+    found = zip(detections.boxes, detections.scores, detections.labels, strict=True)
+    for box, score, label in reversed(list(found)):
+        plot.show_boxes(None, [box], colour=colour(label), ax=ax)
+        _badge(ax, box, f"{label} {score:.2f}" if scores else label, colour(label), image.shape)
     ax.set_title(title or "")
     return ax
+
+
+def _badge(ax, box, text, shade, shape):
+    """The name at a corner of its box, so that it stays inside the picture."""
+    left = box[0] + box[2] < 1.4 * shape[1]
+    high = box[1] > 0.08 * shape[0]
+    place = {"ha": "left" if left else "right", "va": "bottom" if high else "top", "fontsize": 10}
+    badge = {"facecolor": shade, "edgecolor": "none", "pad": 1}
+    ax.text(box[0 if left else 2] - 0.5, box[1] - 0.5, text, bbox=badge, **place)
 
 
 def paint(image, detections, *, scores=True):
@@ -133,14 +141,15 @@ def show_defaults(image, sizes, shapes, *, axes):
     scale = np.array([width, height])
     for ax, cells, k in zip(axes, sizes, shapes, strict=True):
         plot.show_images([0.55 + 0.45 * image], axes=[ax])
-        for line in np.arange(1, cells) / cells:
-            ax.axvline(line * width - 0.5, color="white", linewidth=0.7)
-            ax.axhline(line * height - 0.5, color="white", linewidth=0.7)
+        lines = np.arange(1, cells) / cells
+        ax.vlines(lines * width - 0.5, -0.5, height - 0.5, color="white", linewidth=0.7)
+        ax.hlines(lines * height - 0.5, -0.5, width - 0.5, color="white", linewidth=0.7)
         middle = scale * (cells // 2 + 0.5) / cells - 0.5
         for number, size in enumerate(k * scale):
             frame = {"edgecolor": plot.CYCLE[number], "linewidth": 1.8, "fill": False}
-            ax.add_patch(Rectangle(middle - size / 2, *size, clip_on=False, **frame))
+            ax.add_patch(Rectangle(middle - size / 2, *size, **frame))
         ax.plot(*middle, "+", color="black")
+        ax.set(xlim=(-0.35 * width, 1.35 * width), ylim=(1.35 * height, -0.35 * height))
         ax.set_title(f"{cells}x{cells} cells, {len(k)} boxes each")
     return axes
 
@@ -176,7 +185,7 @@ def show_answers(scores, sizes, counts, *, image, axes):
     return axes
 
 
-def animate(frames, rate=5.0, *, colours=48):
+def animate(frames, rate=5.0, *, colours=32):
     """Make a film that any browser plays, as an animated PNG.
 
     Parameters
