@@ -124,7 +124,7 @@ def test_match_is_the_loop(truth, defaults, overlap):
 
 def test_targets_of_scenes_are_the_loop(asset):
     asset("twemoji"), asset("corke")
-    for n in range(5):
+    for n in range(2):
         scene = scenes.make(n)
         wanted = small_ssd.targets(scene.boxes, scene.labels, DEFAULTS)
         chosen = match_by_loop(scene.boxes, DEFAULTS, 0.5)
@@ -164,8 +164,8 @@ def random_case(seed, matched, boxes=40, classes=3, count=2):
     return wanted, rng.normal(0, 2, (count, boxes, 1 + classes + 4)).astype(np.float32)
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.integers(0, 10**6), st.integers(0, 14))
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from([0, 1, 7, 14]))
 def test_loss_is_the_loop(seed, matched):
     wanted, answers = random_case(seed, matched)
     found = np.stack([np.asarray(part) for part in small_ssd.parts(wanted, answers)], axis=1)
@@ -241,16 +241,28 @@ def test_read_by_hand():
     assert len(small_ssd.read(answers, threshold=1)[0]) == 0
 
 
+class Fixed:
+    """A network that has seen a car at the ninth default box, whatever it is shown."""
+
+    def predict(self, pictures, batch_size, verbose):
+        self.seen = pictures
+        answers = np.zeros((len(pictures), 756, 13))
+        answers[..., 0] = 20
+        answers[:, 300, 3] = 30
+        return answers
+
+
 def test_predict_speaks_in_the_pictures_pixels():
-    rng = np.random.default_rng(0)
-    square = np.repeat(np.repeat(rng.random((24, 24, 3)), 4, 0), 4, 1).astype(np.float32)
-    doubled = np.repeat(np.repeat(square, 2, 0), 3, 1)  # 192 high, 288 wide
-    small, large = small_ssd.predict(model(), [square, doubled], threshold=0.12)
-    assert len(small) > 0 and small.labels == large.labels
-    np.testing.assert_allclose(large.boxes, small.boxes * [3, 2, 3, 2], atol=0.01)
-    (alone,) = small_ssd.predict(model(), square, threshold=0.12)
-    np.testing.assert_allclose(alone.boxes, small.boxes, atol=1e-3)
-    assert small_ssd.predict(model(), []) == []
+    square = np.random.default_rng(0).random((96, 96, 3)).astype(np.float32)
+    larger = np.repeat(np.repeat(square, 2, 0), 3, 1)  # 192 high, 288 wide
+    small, large = small_ssd.predict(fixed := Fixed(), [square, larger])
+    np.testing.assert_allclose(fixed.seen[0], fixed.seen[1], atol=1e-5)
+    assert small.labels == large.labels == ("car",)
+    np.testing.assert_allclose(small.boxes, DEFAULTS[[300]])
+    np.testing.assert_allclose(large.boxes, DEFAULTS[[300]] * [3, 2, 3, 2])
+    (alone,) = small_ssd.predict(Fixed(), square)
+    np.testing.assert_array_equal(alone.boxes, small.boxes)
+    assert small_ssd.predict(Fixed(), []) == []
 
 
 def test_checkpoint_finds_objects_in_held_out_scenes(asset):
@@ -290,7 +302,7 @@ training.examples = shapes
 compute.seed_all(0)
 model = small_ssd.build(width=8)
 seen = []
-losses = small_ssd.train(model, steps=60, seed=1, batch=8, rate=1e-2, watch=seen.append, every=25)
+losses = small_ssd.train(model, steps=30, seed=1, batch=8, rate=2e-2, watch=seen.append, every=12)
 fixed = np.linspace(-1, 1, 2 * 756 * 13, dtype="float32").reshape(2, 756, 13)[:, ::-1] ** 3 * 4
 parts = [np.asarray(part).tolist() for part in small_ssd.parts(shapes(2, 3)[1], fixed)]
 print(json.dumps({"losses": losses.tolist(), "seen": seen, "parts": parts}))
@@ -299,6 +311,7 @@ print(json.dumps({"losses": losses.tolist(), "seen": seen, "parts": parts}))
 
 @functools.cache
 def report(backend):
+    """What the script says; a backend other than this process' needs one of its own."""
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT],
         capture_output=True,
@@ -313,10 +326,10 @@ def report(backend):
 @pytest.mark.parametrize("backend", compute.BACKENDS)
 def test_it_learns_coloured_squares(backend):
     losses = np.array(report(backend)["losses"])
-    assert losses.shape == (60, 2) and np.isfinite(losses).all()
-    assert losses[-5:].mean(axis=0)[0] < 0.35 * losses[:3].mean(axis=0)[0]
-    assert losses[-5:].mean(axis=0)[1] < 0.7 * losses[:3].mean(axis=0)[1]
-    assert report(backend)["seen"] == [25, 50, 60]
+    assert losses.shape == (30, 2) and np.isfinite(losses).all()
+    assert losses[-5:].mean(axis=0)[0] < 0.5 * losses[:3].mean(axis=0)[0]
+    assert losses[-5:].mean(axis=0)[1] < 0.75 * losses[:3].mean(axis=0)[1]
+    assert report(backend)["seen"] == [12, 24, 30]
 
 
 def test_backends_measure_the_same_loss():
