@@ -82,7 +82,7 @@ def paint(image, detections, *, scores=True):
     """
     canvas = images.to_bytes(images.to_rgb(checks.image(image))).copy()
     unit = max(canvas.shape[:2]) / 700  # lines and letters that fit the picture
-    width = max(1, round(2 * unit))
+    width = max(2, round(2 * unit))
     for box, score, label in zip(
         detections.boxes, detections.scores, detections.labels, strict=True
     ):
@@ -149,7 +149,7 @@ def show_defaults(image, sizes, shapes, *, axes):
             frame = {"edgecolor": plot.CYCLE[number], "linewidth": 1.8, "fill": False}
             ax.add_patch(Rectangle(middle - size / 2, *size, **frame))
         ax.plot(*middle, "+", color="black")
-        ax.set(xlim=(-0.35 * width, 1.35 * width), ylim=(1.35 * height, -0.35 * height))
+        ax.set(xlim=(-0.2 * width, 1.2 * width), ylim=(1.2 * height, -0.2 * height))
         ax.set_title(f"{cells}x{cells} cells, {len(k)} boxes each")
     return axes
 
@@ -185,7 +185,7 @@ def show_answers(scores, sizes, counts, *, image, axes):
     return axes
 
 
-def animate(frames, rate=5.0, *, colours=32):
+def animate(frames, rate=5.0, *, colours=96):
     """Make a film that any browser plays, as an animated PNG.
 
     Parameters
