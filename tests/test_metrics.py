@@ -237,6 +237,14 @@ def test_coco_moves_on_to_a_free_box_and_voc_does_not():
     assert verdicts.tolist() == [1, 0] and owners.tolist() == [0, 0]
 
 
+def test_an_overlap_of_one_forgives_a_rounding():
+    # pycocotools asks for 1 - 1e-10 where 1 is asked for.
+    for width, expected in ((10 * (1 + 1e-12), 1), (10 * (1 + 1e-8), 0)):
+        assert metrics.judge([[0, 0, 10, width]], [1], TRUE[:1], overlap=1)[0].tolist() == [
+            expected
+        ]
+
+
 def test_a_crowd_holds_many_and_they_are_set_aside():
     crowd = [[0, 0, 100, 100]]
     inside = [[0, 0, 10, 10], [50, 50, 60, 60], [95, 0, 106, 10]]  # the last: 5 of 11 inside

@@ -59,10 +59,12 @@ def test_nms_is_opencvs(whole):
         np.testing.assert_array_equal(found, expected)
 
 
-def test_nms_is_opencvs_on_more_boxes_than_a_block():
-    corners, scores = random_boxes(np.random.default_rng(2), 1000)
+@pytest.mark.parametrize("whole", [False, True], ids=["floats", "ties"])
+def test_nms_is_opencvs_on_more_boxes_than_a_block(whole):
+    corners, scores = random_boxes(np.random.default_rng(2), 2000, whole=whole)
+    scores = scores / 2 + 0.5  # all above 0
     found = boxes.nms(corners, scores, overlap=0.5)
-    assert 192 < len(found) < 1000
+    assert 192 < len(found) < 2000
     np.testing.assert_array_equal(found, opencv_nms(corners, scores, 0.5))
 
 
