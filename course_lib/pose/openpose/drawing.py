@@ -150,7 +150,7 @@ def show_fields(fields, titles, *, columns=4, size=2.15):
     return figure
 
 
-def show_arrows(image, field, *, ax, title=None, least=0.1):
+def show_arrows(image, field, *, ax, title=None, least=0.25):
     """Draw one limb's field as arrows on a grey picture, cut out around them.
 
     Parameters
