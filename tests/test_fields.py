@@ -2,6 +2,10 @@
 
 import itertools
 
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +15,7 @@ from scipy import ndimage
 from scipy.optimize import linear_sum_assignment
 
 from course_lib.pose import fields
-from course_lib.pose.fields import crowds, scoring
+from course_lib.pose.fields import crowds, drawing, figures, scoring
 
 GRAPH = {"limbs": [(0, 1)]}
 
@@ -371,3 +375,26 @@ def test_bad_scores():
         fields.pck([], person((0, 0)), -1)
     assert fields.recovered([], []).shape == (0,)
     assert scoring.distances(np.zeros((0, 18, 3)), np.zeros((2, 18, 3))).shape == (0, 2, 18)
+
+
+# Figures
+
+
+def test_hue_is_direction_and_white_is_nothing():
+    field = np.zeros((1, 3, 2, 2))
+    field[0, 0, 0], field[0, 1, 1] = (1, 0), (-1, 0)  # right is red, left is cyan
+    colours = drawing.direction_colours(field)
+    np.testing.assert_allclose(colours[0], [[0.85, 0, 0], [0, 0.85, 0.85], [1, 1, 1]], atol=1e-6)
+
+
+def test_figures_draw_what_they_are_given():
+    people = fields.crowd(2, rng=0)
+    maps, field = fields.heatmaps(people, 46, 82), fields.affinity(people, 46, 82)
+    ax = figures.show_chain(people, maps, field, people).axes[3]
+    assert len(ax.lines) == 2 * 17 * 2 and "2 people" in ax.get_title()
+    nobody = figures.show_found(maps, fields.crowd(0, rng=0), "none")
+    assert not nobody.axes[1].lines
+    figures.show_photo(np.ones((46, 82, 3)), maps, field, people)
+    figures.show_lost(people, field[:, :, 0], people)
+    assert len(figures.show_maps(people, maps, [0, 4]).axes) == 2
+    plt.close("all")

@@ -30,6 +30,8 @@ def show_people(ax, people, height, width, *, paper=None, colour=None, title=Non
     paper = np.ones((height, width)) if paper is None else paper
     if colour is None:
         plot.show_skeletons(paper, people.keypoints, people.limbs[:17], ax=ax)
+        for joints in ax.collections:
+            joints.set(sizes=[14], linewidth=0.5)  # small: some limbs have two pixels
     else:
         plot.show_images([paper], axes=[ax])
         for (a, b), person in ((limb, p) for p in people.keypoints for limb in people.limbs[:17]):
@@ -62,7 +64,7 @@ def direction_colours(field):
 
 
 def show_field(ax, field, *, image=None, title=None, colour=plot.BLUE, shortest=0.05):
-    """Draw a field as arrows, one a pixel; vectors that are shorter are left out.
+    """Draw a field as arrows, one a pixel; the longest is nearly a pixel long.
 
     Parameters
     ----------
@@ -73,6 +75,7 @@ def show_field(ax, field, *, image=None, title=None, colour=plot.BLUE, shortest=
     title : str, optional
     colour : colour
     shortest : float
+        Shorter vectors are left out.
 
     Returns
     -------
@@ -83,8 +86,9 @@ def show_field(ax, field, *, image=None, title=None, colour=plot.BLUE, shortest=
     if image is not None:
         ax.imshow(image, cmap="gray", vmin=0, vmax=1, extent=extent)
     y, x = np.nonzero(np.linalg.norm(field, axis=2) > shortest)
-    arrows = {"angles": "xy", "scale_units": "xy", "scale": 1.1, "pivot": "mid", "width": 0.006}
-    ax.quiver(x, y, *field[y, x].T, color=colour, **arrows)
+    longest = np.linalg.norm(field, axis=2).max(initial=1e-9)
+    arrows = {"angles": "xy", "scale_units": "xy", "scale": 1.1 * longest, "pivot": "mid"}
+    ax.quiver(x, y, *field[y, x].T, color=colour, width=0.007, **arrows)
     ax.set(title=title or "", xlim=extent[:2], ylim=extent[2:], aspect="equal")
     return ax
 
