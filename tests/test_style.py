@@ -70,7 +70,7 @@ def rough(p):
 
 
 wanted["smoothness"] = rough(picture[0]) / rough(photo)
-report["terms"] = [[values[n], float(wanted[n])] for n in one.names]
+report["terms"] = [[float(values[n]), float(wanted[n])] for n in one.names]
 report["names"] = list(one.names)
 report["total"] = [total, float(0.5 * wanted["content"] + 3 * wanted["one"] + wanted["two"]
                                 + 0.3 * wanted["smoothness"])]
@@ -216,7 +216,7 @@ for name, call in calls.items():
     except Exception as error:
         wrong[name] = f"{type(error).__name__}: {error}"
 report["wrong"] = wrong
-print("REPORT" + json.dumps(report))
+print("REPORT" + json.dumps(report, default=float))
 """
 
 
@@ -259,9 +259,9 @@ def test_walking_leads_down(report, method):
     found = report[method]
     total = found["total"]
     assert found["steps"] == 60 and len(total) == 61
-    assert total[-1] < 0.5 * total[0] and found["style"][1] < 0.5 * found["style"][0]
-    if method == "lbfgs":
-        assert (np.diff(total) <= 1e-6).all()
+    assert total[-1] < 0.1 * total[0] and found["style"][1] < 0.8 * found["style"][0]
+    if method == "lbfgs":  # no step leads up, but for the spring, which is not in the sum
+        assert (np.diff(total) <= 1e-4).all()
     assert 0 <= found["range"][0] and found["range"][1] <= 1 and found["shape"] == [14, 12, 3]
     assert found["last"] < 1e-5 and found["start"] == 0 and found["kept"] == [0, 20]
 
@@ -321,7 +321,7 @@ def test_pictures_of_any_kind(report):
         ("bytes", "ValueError: photo holds bytes (0 to 255); wanted values in [0, 1]"),
         ("nan", "ValueError: style has values from nan"),
         ("goal", "TypeError: goal is a Sequential; wanted a style.Goal"),
-        ("method", "ValueError: method 'sgd' is not known; there is lbfgs, adam"),
+        ("method", "ValueError: method 'sgd' is not known; there are lbfgs, adam"),
         ("start", "ValueError: start 'nose' is not known; did you mean noise"),
         ("start size", "ValueError: start is 17 x 19 px; wanted the photo's 14 x 12"),
         ("steps", "ValueError: steps is -3; wanted a whole number of at least 0"),
@@ -382,11 +382,12 @@ def test_gram_equals_a_loop_and_is_blind_to_places(height, width, channels, seed
 def test_terms_by_hand():
     from course_lib.translation import style
 
-    assert float(style.relative_error(np.array([3.0, 4.0]), np.array([0.0, 5.0]))) == 0.4
+    error = style.relative_error(np.array([3.0, 4.0]), np.array([0.0, 5.0]))
+    assert float(error) == pytest.approx(0.4)
     ramp = np.zeros((1, 2, 3, 1), np.float32)
     ramp[0, :, :, 0] = [[0, 1, 2], [0, 1, 2]]  # one step across everywhere, none down
     assert float(style.variation(ramp)) == 1
     assert float(style.variation(np.ones((1, 4, 4, 3), np.float32))) == 0
     features = np.ones((1, 2, 2, 2), np.float32)
-    assert float(style.content_term(features, 2 * features)) == 0.25
-    assert float(style.style_term(features, 2 * gram(features))) == 0.25
+    assert float(style.content_term(features, 2 * features)) == pytest.approx(0.25)
+    assert float(style.style_term(features, 2 * gram(features))) == pytest.approx(0.25)

@@ -71,6 +71,29 @@ def show_totals(ax, runs, *, title=None):
     return ax
 
 
+def show_pictures(pictures, titles, *, columns=None, size=2.2, axes=None):
+    """Draw pictures side by side, with smooth transitions between their pixels.
+
+    Parameters
+    ----------
+    pictures : sequence of (H, W, 3) array
+    titles : sequence of str
+    columns : int, optional
+    size : float
+        Width of a picture in inches.
+    axes : sequence of Axes, optional
+        Where to draw; a new figure otherwise.
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    axes = plot.show_images(pictures, titles, columns=columns, size=size, axes=axes)
+    for ax in axes:
+        ax.images[0].set_interpolation("bicubic")
+    return axes[0].figure
+
+
 def show_steps(run, *, size=2.2):
     """Draw the pictures that a run kept, in the order of their steps.
 
@@ -86,10 +109,8 @@ def show_steps(run, *, size=2.2):
     """
     steps = sorted(run.kept)
     titles = [f"step {step}" for step in steps]
-    columns = min(3, len(steps))
-    return plot.show_images([run.kept[s] for s in steps], titles, columns=columns, size=size)[
-        0
-    ].figure
+    pictures = [run.kept[step] for step in steps]
+    return show_pictures(pictures, titles, columns=min(3, len(steps)), size=size)
 
 
 def show_gram(ax, gram, *, top=None, title=None):
@@ -159,7 +180,7 @@ def show_gallery(pictures, styles, titles, *, columns=2, size=4.4):
     fig, axes = plt.subplots(
         rows, columns, figsize=(columns * size, rows * height), squeeze=False, layout="constrained"
     )
-    plot.show_images(pictures, titles, axes=axes.ravel()[: len(pictures)])
+    show_pictures(pictures, titles, axes=axes.ravel()[: len(pictures)])
     for ax, style in zip(axes.ravel(), styles, strict=False):
         corner = ax.inset_axes((1 - INSET - 0.015, 0.015, INSET, INSET), zorder=3)
         corner.imshow(style, aspect="auto")

@@ -78,10 +78,12 @@ class Goal:
         self.model = averaging(model) if pooling == "average" else model
         self._read = graph(self.model)
         steps = [self._read.named(layer) for layer in self.layers.values()]
+        named = {step.name: step for step in steps}
         for picture in (self.photo, self.style):
-            check_size(self.model, steps, *picture.shape[1:3])
+            check_size(self.model, list(named.values()), *picture.shape[1:3])
         self._outputs = [step.outputs[0] for step in steps]
         self._wanted = self._targets()
+        self._rough = max(float(terms.variation(self.photo)), ROUGH)
         variables = self.model.variables
         self._run = compute.compiled_gradients(self._function, state=variables)
 
@@ -115,8 +117,7 @@ class Goal:
         values = []
         for name, weight in self.weights.items():
             if name == "smoothness":
-                rough = max(float(terms.variation(self.photo)), ROUGH)
-                value = terms.variation(picture) / rough
+                value = terms.variation(picture) / self._rough
             elif name == "content":
                 value = terms.content_term(found[name], self._wanted[name])
             else:

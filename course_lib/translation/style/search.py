@@ -8,6 +8,8 @@ from scipy import optimize
 
 ROUND = 25  # steps; L-BFGS forgets the curvature after each round, so that a saved run can go on
 CURVATURE = 12  # steps that it remembers
+STRIDE = 0.05  # how far its first step moves a pixel, as root mean square
+SPRING = 100.0  # how hard pixels are pulled back into [0, 1], beside the weights
 SPOTTED = (0.9, 0.999, 1e-8)  # Adam: what the two means keep, and a number against division by 0
 
 
@@ -24,7 +26,7 @@ def evaluate(goal, picture):
 
 
 def lbfgs(goal, picture, steps, done, watch):
-    """Walk by L-BFGS-B, whose bounds keep every pixel in [0, 1].
+    """Walk by L-BFGS, with a spring that pulls pixels back which leave [0, 1].
 
     Parameters
     ----------
@@ -34,43 +36,54 @@ def lbfgs(goal, picture, steps, done, watch):
     done : int
         Steps taken before, which say when the next round begins.
     watch : callable
+        Sees pictures cut to [0, 1].
 
     Returns
     -------
     bool
         Whether it walked all steps; False where no direction led down any more.
+
+    Notes
+    -----
+    Bounds, which SciPy offers too, end every step where the first pixel meets one: far too early
+    for pictures that start in noise or hold white.
     """
-    shape, last = picture.shape, {}
-
-    def function(x):
-        values, total, slope = evaluate(goal, x.reshape(shape).astype(np.float32))
-        last.update(values=values, x=x.copy())
-        return total, slope.ravel().astype(np.float64)
-
-    def step(intermediate_result):
-        x = intermediate_result.x
-        if not np.array_equal(x, last["x"]):  # the line search tried one more
-            function(x)
-        watch(x.reshape(shape).astype(np.float32), last["values"])
-
-    x, end = picture.ravel().astype(np.float64), done + steps
-    bounds = optimize.Bounds(np.zeros_like(x), np.ones_like(x))
+    x, end = picture, done + steps
     while done < end:
         count = min(ROUND - done % ROUND, end - done)
-        options = {
-            "maxiter": count,
-            "maxcor": CURVATURE,
-            "ftol": 0,
-            "gtol": 0,
-            "maxfun": 20 * count,
-        }
-        found = optimize.minimize(
-            function, x, jac=True, method="L-BFGS-B", bounds=bounds, callback=step, options=options
-        )
-        x, done = found.x, done + found.nit
-        if found.nit < count:
+        x, taken = _round(goal, x, count, watch)
+        if not taken:
             return False
+        done += taken
     return True
+
+
+def _round(goal, picture, steps, watch):
+    """One call of SciPy; the picture after it, and how many steps it took."""
+    shape, last = picture.shape, {}
+    unit = STRIDE * np.sqrt(picture.size)  # the first step has length 1, in these units
+    spring = SPRING * sum(goal.weights.values()) / picture.size
+
+    def function(x):
+        x = (x * unit).reshape(shape).astype(np.float32)
+        values, total, slope = evaluate(goal, x)
+        outside = (x - np.clip(x, 0, 1)).astype(np.float64)
+        last.update(values=values, x=x)
+        total, slope = total + spring * (outside**2).sum(), slope + 2 * spring * outside
+        return total, slope.ravel() * unit
+
+    def step(intermediate_result):
+        x = (intermediate_result.x * unit).reshape(shape).astype(np.float32)
+        if not np.array_equal(x, last["x"]):  # the line search tried one more
+            function(intermediate_result.x)
+        watch(np.clip(x, 0, 1), last["values"])
+
+    start = picture.ravel().astype(np.float64) / unit
+    options = {"maxiter": steps, "maxcor": CURVATURE, "ftol": 0, "gtol": 0, "maxfun": 20 * steps}
+    settings = {"jac": True, "method": "L-BFGS-B", "callback": step, "options": options}
+    found = optimize.minimize(function, start, **settings)
+    # Cut, as it is saved: a run that is resumed here must find the same.
+    return np.clip((found.x * unit).reshape(shape).astype(np.float32), 0, 1), found.nit
 
 
 def adam(goal, picture, steps, done, watch, *, rate, moments):
