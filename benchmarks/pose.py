@@ -20,7 +20,7 @@ from course_lib import datasets, images
 from course_lib.pose import movenet, openpose
 from course_lib.pose.openpose import scoring
 
-HEIGHTS = (96, 128, 184, 248, 368, 496, 736)
+HEIGHTS = (96, 128, 184, 248, 368, 496)
 ORDERS = {
     "blue, green, red (as trained)": lambda picture: picture,
     "red, green, blue": lambda picture: picture[..., ::-1],
