@@ -1,4 +1,4 @@
-"""The picture in README.md: what a student makes in part 01.
+"""The picture in README.md: what a student makes in parts 01, 05, 06, 09 and 10.
 
 ``python -m course_lib.staff.cover`` draws it into ``data/cover.png``.
 """
@@ -8,11 +8,17 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_lib import datasets, images, plot
+from course_lib import compute, datasets, detection, images, plot
 from course_lib.classic import boosting, cascade, haar
 from course_lib.classic.cascade import scan
 from course_lib.classic.haar import drawing as haar_drawing
 from course_lib.classic.lineart import flats
+from course_lib.generation import dcgan
+from course_lib.generation.dcgan import drawing as dcgan_drawing
+from course_lib.pose import openpose
+from course_lib.pose.openpose import drawing as pose_drawing
+from course_lib.translation import fast_style, paint
+from course_lib.translation.fast_style import drawing as style_drawing
 
 PATH = Path("data/cover.png")
 SEED = 3
@@ -75,14 +81,55 @@ def draw_comic(ax):
     ax.spines[:].set_visible(False)
 
 
+def draw_things(ax):
+    """What SSD-MobileNet finds on a breakfast table."""
+    photo = datasets.photo("coffee")
+    found = detection.detect(photo, threshold=0.6)
+    plot.show_boxes(photo, found.boxes, labels=found.labels, ax=ax)
+    ax.set_title("A network frames\nand names things")
+
+
+def draw_skeleton(ax):
+    """The joints that OpenPose finds."""
+    photo = datasets.photo("astronaut")[:400, :400]
+    pose_drawing.show_skeletons(photo, openpose.detect(photo), ax=ax, thin=0.7)
+    ax.set_title("Joints and limbs,\nleft and right")
+
+
+def draw_clothes(ax):
+    """What our generator makes of random codes."""
+    codes = np.random.default_rng(SEED).standard_normal((36, dcgan.CODE_SIZE))
+    clothes = dcgan.sample(dcgan.load_generator(), codes)
+    dcgan_drawing.show_sheet(ax, clothes, 6, title="Clothes that\nnobody has made")
+
+
+def draw_styles(ax):
+    """A photo in the styles of four pictures that our own code has drawn."""
+    photo = images.resize(datasets.photo("china")[:, 60:487], 256, 256)
+    painters = paint.PAINTERS.values()
+    styles = [painter(256, 256, np.random.default_rng(SEED)) for painter in painters]
+    wall = style_drawing.wall([styles, [fast_style.stylise(photo, style) for style in styles]])
+    ax.imshow(wall)
+    ax.set(xticks=[], yticks=[], title="Style pictures drawn by code,\nand a photo in their style")
+    ax.spines[:].set_visible(False)
+
+
+ROWS = (
+    (draw_feature, draw_boundary, draw_detection, draw_comic),
+    (draw_clothes, draw_skeleton, draw_things, draw_styles),
+)
+
+
 def draw():
-    """Return the figure of all four panels."""
-    shape = {"figsize": (12, 3.2), "width_ratios": (1, 1, 1, 1.5)}
-    figure, axes = plt.subplots(1, 4, layout="constrained", **shape)
-    for panel, ax in zip(
-        (draw_feature, draw_boundary, draw_detection, draw_comic), axes, strict=True
+    """Return the figure of all eight panels."""
+    compute.seed_all(SEED)
+    figure = plt.figure(figsize=(12, 6.1), layout="constrained")
+    for part, panels, widths in zip(
+        figure.subfigures(2), ROWS, ((1, 1, 1, 1.5), (0.9, 0.9, 1.3, 1.8)), strict=True
     ):
-        panel(ax)
+        axes = part.subplots(1, len(panels), width_ratios=widths)
+        for panel, ax in zip(panels, axes, strict=True):
+            panel(ax)
     return figure
 
 
@@ -93,4 +140,4 @@ def _turns(points):
 
 
 if __name__ == "__main__":
-    draw().savefig(PATH, dpi=110)
+    draw().savefig(PATH, dpi=110, bbox_inches="tight", pad_inches=0.08)
