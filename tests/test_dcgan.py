@@ -292,9 +292,10 @@ def test_the_stored_checkpoints():
     """Small enough for the repository, and of the bytes that their cards state."""
     import hashlib
 
-    from course_lib.generation.dcgan import classifier, networks
+    from course_lib.generation.dcgan.classifier import CHECKPOINT as CLASSIFIER
+    from course_lib.generation.dcgan.networks import CHECKPOINT as GENERATOR
 
-    for path in (networks.CHECKPOINT, classifier.CHECKPOINT):
+    for path in (GENERATOR, CLASSIFIER):
         content = path.read_bytes()
         assert len(content) < 10e6
         card = path.with_name(path.name.removesuffix(".weights.h5") + ".md").read_text("utf-8")
