@@ -4,6 +4,7 @@ Taught in ``05_3_train_a_detector``.
 """
 
 import numpy as np
+from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
 from course_lib import plot
@@ -67,7 +68,7 @@ def show_masks(ax, scene, *, title=None):
     for n, (mask, box) in enumerate(zip(scene.masks, scene.boxes, strict=True)):
         colour = COLOURS[n % len(COLOURS)]
         layer = np.zeros((*mask.shape, 4))
-        layer[mask] = *(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)), 1
+        layer[mask] = *to_rgb(colour), 1
         ax.imshow(layer)
         plot.show_boxes(None, [box], colour=colour, ax=ax)
     return ax
@@ -124,7 +125,10 @@ def show_matches(ax, scene, defaults, chosen, which, *, title=None):
     """
     plot.show_boxes(scene.picture, defaults[chosen == which], ax=ax, colour=plot.SKY, style="--")
     plot.show_boxes(None, scene.boxes[[which]], ax=ax, colour=plot.ORANGE)
-    ax.set(xlim=(-12.5, 107.5), ylim=(107.5, -12.5), title=title or "")
+    corners = np.concatenate([defaults[chosen == which], scene.boxes[[which]]]) - 0.5
+    low, high = corners[:, :2].min(axis=0), corners[:, 2:].max(axis=0)
+    (x, y), reach = (low + high) / 2, (high - low).max() / 2 + 8  # a square around all of them
+    ax.set(xlim=(x - reach, x + reach), ylim=(y + reach, y - reach), title=title or "")
     return ax
 
 
@@ -167,7 +171,7 @@ def show_losses(ax, losses, *, over=15):
     losses : (steps, 2) array
         From `train`: classes and places.
     over : int
-        Batches per mean.
+        Batches per mean, odd.
 
     Returns
     -------
@@ -176,7 +180,8 @@ def show_losses(ax, losses, *, over=15):
     losses = np.asarray(losses)
     steps = np.arange(1, len(losses) + 1)
     means = np.stack([np.convolve(part, np.ones(over) / over, "valid") for part in losses.T])
-    curves = {"classes": (steps[over - 1 :], means[0]), "places": (steps[over - 1 :], means[1])}
+    middles = steps[over // 2 :][: len(means[0])]  # odd `over`: the middle batch of each mean
+    curves = {"classes": (middles, means[0]), "places": (middles, means[1])}
     plot.show_curves(curves, ax=ax, x_label="steps", y_label=f"loss, mean of {over} batches")
     ax.plot(steps, losses, ".", color=BACKGROUND, markersize=2, zorder=0)
     ax.set(ylim=(0, None))
@@ -229,7 +234,7 @@ def show_grid_cells(ax, scene, grid, *, title=None):
     ax.vlines(lines, lines[0], lines[-1], color="white", linewidth=0.8)
     for row, column in np.argwhere(grid[..., 0] > 0):
         corner = column * side - 0.5, row * side - 0.5
-        look = {"facecolor": plot.SKY, "alpha": 0.45, "edgecolor": "black", "linewidth": 2}
+        look = {"facecolor": (*to_rgb(plot.SKY), 0.5), "edgecolor": "black", "linewidth": 2.5}
         ax.add_patch(Rectangle(corner, side, side, **look))
     centres = (scene.boxes[:, :2] + scene.boxes[:, 2:]) / 2 - 0.5
     ax.plot(*centres.T, "o", color="black", markeredgecolor="white", markersize=7)
