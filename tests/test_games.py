@@ -163,6 +163,7 @@ def test_values_at_the_ends():
     assert games.js_divergence(half, half) == 0
     assert games.js_divergence(left, right) == pytest.approx(math.log(2))
     assert games.game_value(left, left, right) == 0
+    assert games.js_divergence([1, 5e-324], [1, 0]) == 0  # half of the smallest number is 0
     assert games.game_value(right, left, right) == -math.inf  # sure and wrong
 
 

@@ -104,9 +104,7 @@ def js_divergence(data, model):
     """
     data, model = _shares(data, model)
     middle = (data + model) / 2
-    halves = [_product_log(p, np.divide(p, middle, where=p > 0, out=np.ones_like(p))).sum()
-              for p in (data, model)]  # fmt: skip
-    return float(sum(halves) / 2)
+    return float(sum(_relative_entropy(shares, middle) for shares in (data, model)) / 2)
 
 
 def discriminator_loss(real, generated):
@@ -187,3 +185,9 @@ def _product_log(weights, values):
     """``weights * log(values)``, 0 where the weight is 0: what never comes costs nothing."""
     with np.errstate(divide="ignore"):
         return np.where(weights > 0, weights, 0) * np.log(np.where(weights > 0, values, 1))
+
+
+def _relative_entropy(shares, middle):
+    """``sum(shares * log(shares / middle))``; shares too small to have a half are left out."""
+    ratio = np.divide(shares, middle, out=np.ones_like(shares), where=middle > 0)
+    return _product_log(shares, ratio).sum()

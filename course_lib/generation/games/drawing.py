@@ -10,7 +10,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from course_lib import plot
 
 # From "generated" over "do not know" to "real", light enough for points on top.
-VERDICT = LinearSegmentedColormap.from_list("verdict", ["#f6c56b", "#ffffff", "#7fc8ae"])
+VERDICT = LinearSegmentedColormap.from_list("verdict", ["#fae0ae", "#ffffff", "#aadcca"])
 NIGHT = "#14182b"
 
 
@@ -89,14 +89,16 @@ def show_history(axes, history, x, data):
     -------
     (2, T) array of Axes
     """
-    for column, (step, probability, model, codes, samples) in zip(axes.T, history, strict=True):
-        best = data / np.maximum(data + model, 1e-9)
-        show_line(column[0], x, data, model, probability, best=best)
-        column[0].set(title=f"step {step:,}", xlabel="")
-        show_map(column[1], codes, samples, limits=(x[0], x[-1]))
-        if column is not axes.T[0]:
-            column[0].set_yticklabels([])
-            column[1].set_yticklabels([])
+    for number, (step, probability, model, codes, samples) in enumerate(history):
+        above, below = axes[:, number]
+        total = data + model
+        best = np.divide(data, total, out=np.full(len(x), np.nan), where=total > 0.003)
+        show_line(above, x, data, model, probability, best=best)
+        above.set(title=f"step {step:,}", xlabel="")
+        show_map(below, codes, samples, limits=(x[0], x[-1]))
+        if number:
+            above.set_yticklabels([])
+            below.set_yticklabels([])
     axes[0, 0].set_ylabel("density, probability")
     return axes
 
@@ -164,6 +166,7 @@ def show_film(axes, films, codes, centres, *, limit=5.5):
     """
     colours = np.arctan2(codes[:, 1], codes[:, 0])
     for row, (name, film) in zip(axes, films.items(), strict=True):
+        first = name == next(iter(films))
         row[0].set_ylabel(name)
         for ax, (step, samples, caption) in zip(row, film, strict=True):
             ax.set(facecolor=NIGHT, xticks=[], yticks=[], aspect="equal")
@@ -172,7 +175,7 @@ def show_film(axes, films, codes, centres, *, limit=5.5):
             ax.scatter(*centres.T, s=130, **ring)
             look = {"cmap": "hsv", "s": 4, "alpha": 0.8, "linewidth": 0}
             ax.scatter(*samples.T, c=colours, vmin=-np.pi, vmax=np.pi, **look)
-            if row is axes[0]:
+            if first:
                 ax.set_title(f"step {step:,}")
     return axes
 
