@@ -8,8 +8,10 @@ import numpy as np
 from course_lib import checks
 from course_lib.pose.parts import LIMBS, People
 
-ATTEMPTS = 4000
-ALONG = 0.7  # cosine: limbs that cross at less than about 45 degrees lie along each other
+ATTEMPTS, ROUNDS = 4000, 5  # bodies tried for a crowd, and crowds begun anew when they did not fit
+# Cosines between limbs that lie along each other: less than about 45 degrees apart, or, the other
+# way round, 53 degrees, since opposite arrows cancel.
+ALONG, AGAINST = 0.7, -0.6
 
 # Lengths as shares of the body's height, and the range of each angle in degrees: 0 is straight
 # down, positive turns away from the body. A chain's angle is added to that of the limb before it.
@@ -54,18 +56,10 @@ def crowd(count, height=46, width=82, *, rng, apart=3.0, sizes=(14, 36)):
     apart = checks.number(apart, "apart", low=0)
     low, high = (checks.number(size, "sizes", low=1e-3) for size in sizes)
     rng = np.random.default_rng(rng)
-    placed = np.zeros((0, 18, 2))
-    for _ in range(ATTEMPTS):
-        if len(placed) == count:
+    for _ in range(ROUNDS):
+        placed = _placed(count, np.array([width - 1, height - 1]), apart, (low, high), rng)
+        if len(placed) in (0, count):  # all of them; or not one, who never will
             break
-        body = figure(rng) * rng.uniform(low, max(low, high))  # (18, 2)
-        room = [width - 1, height - 1] - np.ptp(body, axis=0)
-        if (room < 0).any():
-            continue
-        body = body - body.min(axis=0) + rng.uniform(0, room)
-        free = (np.linalg.norm(placed - body, axis=2) >= apart).all()
-        if free and not (apart > 0 and lie_along(placed, body, apart)):
-            placed = np.concatenate([placed, body[None]])
     if len(placed) < count:
         wanted = "fewer or smaller people, a larger map, or a smaller `apart`"
         raise ValueError(f"only {len(placed)} of {count} people found room; wanted {wanted}.")
@@ -117,7 +111,8 @@ def lie_along(placed, body, apart):
     their_points = placed[:, a, None] + theirs[:, :, None] * steps  # (P, L, 7, 2)
     my_points = body[a, None] + mine[:, None] * steps  # (L, 7, 2)
     gap = np.linalg.norm(their_points[:, :, :, None] - my_points[:, None], axis=-1)
-    return bool(((np.abs(cosine) > ALONG) & (gap.min(axis=(2, 3)) < apart)).any())
+    alike = (cosine > ALONG) | (cosine < AGAINST)
+    return bool((alike & (gap.min(axis=(2, 3)) < apart)).any())
 
 
 def standing(height=1.0):
@@ -142,6 +137,24 @@ def standing(height=1.0):
         ]
     )
     return body * checks.number(height, "height", low=0)
+
+
+def _placed(count, corner, apart, sizes, rng):
+    """Bodies one after the other where there is room, (P, 18, 2); P below count if it ran out."""
+    low, high = sizes
+    placed = np.zeros((0, 18, 2))
+    for _ in range(ATTEMPTS):
+        if len(placed) == count:
+            break
+        body = figure(rng) * rng.uniform(low, max(low, high))  # (18, 2)
+        room = corner - np.ptp(body, axis=0)
+        if (room < 0).any():
+            continue
+        body = body - body.min(axis=0) + rng.uniform(0, room)
+        free = (np.linalg.norm(placed - body, axis=2) >= apart).all()
+        if free and not (apart > 0 and lie_along(placed, body, apart)):
+            placed = np.concatenate([placed, body[None]])
+    return placed
 
 
 def _chain(start, limbs, side, rng):
