@@ -92,6 +92,23 @@ def test_boxes_that_are_none(bad):
         boxes.iou(bad, [[0, 0, 1, 1]])
 
 
+def test_coordinates_whose_area_would_overflow():
+    for call in (boxes.to_centre, boxes.to_size, boxes.to_corners, boxes.valid):
+        with pytest.raises(ValueError, match=r"boxes goes up to 1e\+200; wanted 1e\+100 or less"):
+            call([[0, 0, 1e200, 1e200]])
+    with pytest.raises(ValueError, match=r"boxes_b goes down to -1e\+200"):
+        boxes.iou([[0, 0, 1, 1]], [[-1e200, 0, 1, 1]])
+    wide = [[0, 0, 1e100, 1e100], [0, 0, 1e100, 5e99]]
+    np.testing.assert_allclose(boxes.iou(wide, wide), [[1, 0.5], [0.5, 1]])
+
+
+def test_match_names_the_argument():
+    with pytest.raises(ValueError, match="truth holds NaN"):
+        boxes.match([[0, 0, 1, 1]], [[0, 0, 1, np.nan]])
+    with pytest.raises(ValueError, match="from 1e-09 to 1"):
+        boxes.match([[0, 0, 1, 1]], [[0, 0, 1, 1]], overlap=0)
+
+
 # ---- Forms
 
 

@@ -303,7 +303,10 @@ def test_evaluation_of_nothing():
         ([one(box=(5, 0, 1, 1))], r"found\[0\].boxes\[0\] is .*wanted x0 <= x1"),
         ([one(box=(np.nan, 0, 1, 1))], r"found\[0\].boxes holds NaN"),
         ([one(label="cats")], "label 'cats' is not known; did you mean cat"),
-        ([metrics.Found([[0, 0, 1, 1]], [1], [])], "1 boxes but 0 labels"),
+        (
+            [metrics.Found([[0, 0, 1, 1]], [1], [])],
+            r"found\[0\].labels has 0 entries; wanted one for each of 1 boxes",
+        ),
     ],
 )
 def test_evaluate_refuses(found, words):
@@ -315,6 +318,71 @@ def test_evaluate_refuses(found, words):
 def test_evaluate_says_what_a_picture_lacks():
     with pytest.raises(TypeError, match=r"found\[0\] is a list without boxes; wanted boxes, sc"):
         metrics.evaluate([[[0, 0, 1, 1]]], [metrics.Truth([], [])])
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (None, "found is of type NoneType; wanted a list with an entry for each picture"),
+        (one(), "found is of type Found; wanted a list"),
+        ([metrics.Found([[0, 0, 1, 1]], [1], None)], r"found\[0\].labels is None; wanted a list"),
+        ([metrics.Found([[0, 0, 1, 1]], [1], "a")], r"found\[0\].labels is 'a'"),
+        ([metrics.Found([[0, 0, 1, 1]], [1], [["cat"]])], r"labels\[0\] is \['cat'\] \(list\)"),
+        ([metrics.Found([[0, 0, 1, 1]], "hi", ["cat"])], r"found\[0\].scores is of type str"),
+    ],
+)
+def test_evaluate_refuses_other_types(found, words):
+    with pytest.raises(TypeError, match=words):
+        metrics.evaluate(found, [metrics.Truth([[0, 0, 10, 10]], ["cat"])])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"most": 0}, "most is 0; wanted a whole number of at least 1"),  # not the default
+        ({"method": ""}, "method '' is not known"),
+        ({"overlaps": []}, r"overlaps has shape \(0,\); wanted one number or a list"),
+        ({"overlaps": [[0.5], [0.5, 0.6]]}, "overlaps has rows of different lengths"),
+        ({"classes": ["cat", "cat"]}, "classes holds 'cat' twice"),
+        ({"classes": []}, "classes is empty"),
+    ],
+)
+def test_evaluate_refuses_settings(wrong, words):
+    truth = [metrics.Truth([[0, 0, 10, 10]], ["cat"])]
+    with pytest.raises(ValueError, match=words):
+        metrics.evaluate([one()], truth, **wrong)
+    with pytest.raises(TypeError, match="classes is 'cat'; wanted a list"):
+        metrics.evaluate([one()], truth, classes="cat")
+
+
+def test_right_and_aside_are_yes_or_no():
+    for value in (0.5, -1):
+        words = f"holds {value:g}; wanted True and False"
+        with pytest.raises(ValueError, match="right " + words):
+            metrics.precision_recall([0.9], [value], 1)
+        with pytest.raises(ValueError, match="aside " + words):
+            metrics.judge([], [], TRUE, aside=[True, value])
+    with pytest.raises(ValueError, match="2 are right, but truths is 1"):
+        metrics.precision_recall([0.9, 0.8], [True, True], 1)
+
+
+def test_envelope_refuses():
+    for wrong in (0.5, [[1, 0.5]], [np.nan]):
+        with pytest.raises(ValueError, match="precision"):
+            metrics.envelope(wrong)
+    with pytest.raises(TypeError, match="precision is of type str"):
+        metrics.envelope("high")
+
+
+def test_drawings_refuse_what_does_not_belong_together():
+    ax = plt.figure().subplots()
+    with pytest.raises(ValueError, match=r"verdicts has shape \(1,\)"):
+        drawing.show_verdicts(np.zeros((9, 9)), TRUE, [1], [0], TRUE, ax=ax)
+    with pytest.raises(ValueError, match="owners goes up to 2"):
+        drawing.show_verdicts(np.zeros((9, 9)), TRUE, [1, 1], [0, 2], TRUE, ax=ax)
+    with pytest.raises(ValueError, match="b has shape"):
+        drawing.show_pair(TRUE[0], TRUE, ax=ax)
+    plt.close("all")
 
 
 def test_bad_parameters():

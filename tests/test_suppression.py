@@ -166,6 +166,45 @@ def test_bad_boxes_and_scores(suppress, corners, scores, words):
         suppress(corners, scores)
 
 
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (5, "labels is 5; wanted a list of labels"),
+        ("ab", "labels is 'ab'; wanted a list"),
+        ({"a", "b"}, "wanted a list of labels"),
+        ([["a"], ["b"]], r"labels\[0\] is \['a'\] \(list\); wanted a whole number or a text"),
+        (["a", None], r"labels\[1\] is None \(NoneType\)"),
+        (np.array([1.0, np.nan]), r"labels\[0\] is 1.0 \(float\)"),
+    ],
+)
+def test_bad_labels(labels, words):
+    with pytest.raises(TypeError, match=words):
+        boxes.nms([[0, 0, 1, 1]] * 2, [0.5, 0.4], labels=labels)
+
+
+def test_labels_of_any_sequence_and_of_two_kinds():
+    corners, scores = [[0, 0, 1, 1]] * 3, [0.5, 0.4, 0.3]
+    for same, other in ((1, "1"), (np.int64(1), 2), (True, 0), (np.str_("a"), "b")):
+        labels = [same, other, same]
+        assert boxes.nms(corners, scores, labels=labels).tolist() == [0, 1]
+        assert boxes.nms(corners, scores, labels=iter(labels)).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("suppress", [boxes.nms, boxes.soft_nms])
+def test_what_is_no_box_and_no_score(suppress):
+    for corners, scores, words in (
+        ("boxes", [1], "boxes is of type str; wanted an array of numbers"),
+        (None, [1], "boxes is of type NoneType"),
+        ([[0, 0, 1, 1]], ["high"], "scores is of type list"),
+    ):
+        with pytest.raises(TypeError, match=words):
+            suppress(corners, scores)
+    with pytest.raises(ValueError, match="boxes goes up to 1e"):
+        suppress([[0, 0, 1e200, 1e200]] * 2, [0.5, 0.4])
+    with pytest.raises(ValueError, match=r"boxes has shape \(4,\); wanted \(any, 4\)"):
+        suppress([0, 0, 1, 1], [0.5])
+
+
 def test_bad_parameters():
     one = [[0, 0, 1, 1]], [0.5]
     for wrong in ({"overlap": 1.1}, {"threshold": -1}, {"top": 0}):

@@ -6,7 +6,7 @@ coordinates: its width is ``x1 - x0``.
 
 from course_lib.detection.boxes.forms import clip, to_centre, to_corners, to_size, valid
 from course_lib.detection.boxes.overlap import iou, match
-from course_lib.detection.boxes.suppression import nms, soft_nms, valid_scores
+from course_lib.detection.boxes.suppression import nms, soft_nms, valid_labels, valid_scores
 
 __all__ = [
     "clip",
@@ -18,5 +18,6 @@ __all__ = [
     "to_corners",
     "to_size",
     "valid",
+    "valid_labels",
     "valid_scores",
 ]

@@ -4,6 +4,14 @@ import numpy as np
 
 from course_lib import checks
 
+# Of larger coordinates the areas would overflow.
+LARGEST = 1e100
+
+
+def coordinates(boxes, name="boxes"):
+    """Check boxes loosely: finite, and small enough that areas stay finite; (N, 4) float64."""
+    return checks.array(checks.boxes(boxes, name), name, low=-LARGEST, high=LARGEST)
+
 
 def valid(boxes, name="boxes"):
     """Check boxes strictly: finite, and the corners in the right order.
@@ -25,9 +33,10 @@ def valid(boxes, name="boxes"):
     TypeError
         If the boxes are not numeric.
     ValueError
-        If the last axis is not 4, a coordinate is not finite, or ``x1 < x0`` or ``y1 < y0``.
+        If the last axis is not 4, a coordinate is not finite or beyond 1e100, or ``x1 < x0`` or
+        ``y1 < y0``.
     """
-    corners = checks.boxes(boxes, name)
+    corners = coordinates(boxes, name)
     turned = np.flatnonzero((corners[:, 2:] < corners[:, :2]).any(axis=1))
     if len(turned):
         row = corners[turned[0]].tolist()
@@ -109,7 +118,7 @@ def to_corners(boxes, *, form="centre"):
         unknown.
     """
     checks.choice(form, "form", ("centre", "size"))
-    rows = checks.boxes(boxes)
+    rows = coordinates(boxes)
     place, size = rows[:, :2], checks.array(rows[:, 2:], "boxes' width and height", low=0)
     low = place - size / 2 if form == "centre" else place
     return np.hstack([low, low + size])

@@ -3,6 +3,9 @@
 import numpy as np
 
 from course_lib import checks
+from course_lib.detection.boxes.forms import coordinates
+
+LEAST = 1e-9  # the smallest overlap that may be asked for: 0 would pair what does not touch
 
 
 def iou(boxes_a, boxes_b):
@@ -24,7 +27,7 @@ def iou(boxes_a, boxes_b):
     TypeError
         If the boxes are not numeric.
     ValueError
-        If a last axis is not 4, or a coordinate is not finite.
+        If a last axis is not 4, or a coordinate is not finite or beyond 1e100.
 
     Notes
     -----
@@ -32,7 +35,7 @@ def iou(boxes_a, boxes_b):
     order is empty. Taught in ``05_1_boxes``. Source: Everingham et al., IJCV 2010,
     doi 10.1007/s11263-009-0275-4.
     """
-    return overlaps(checks.boxes(boxes_a, "boxes_a"), checks.boxes(boxes_b, "boxes_b"))
+    return overlaps(coordinates(boxes_a, "boxes_a"), coordinates(boxes_b, "boxes_b"))
 
 
 def overlaps(a, b, *, crowd=None):
@@ -79,8 +82,9 @@ def match(found, truth, *, overlap=0.5):
     Greedy, which need not give the most pairs. Where boxes have scores, `metrics` goes by falling
     score instead. Taught in ``05_1_boxes``.
     """
-    least = checks.number(overlap, "overlap", low=np.finfo(float).tiny, high=1)
-    values = iou(found, truth)  # (N, M)
+    least = checks.number(overlap, "overlap", low=LEAST, high=1)
+    found, truth = coordinates(found, "found"), coordinates(truth, "truth")
+    values = overlaps(found, truth)  # (N, M)
     pairs = []
     while values.size and values.max() >= least:
         i, j = np.unravel_index(values.argmax(), values.shape)

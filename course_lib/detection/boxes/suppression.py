@@ -1,5 +1,8 @@
 """Suppression: of many boxes on one thing keep one."""
 
+import numbers
+from collections.abc import Iterable
+
 import numpy as np
 
 from course_lib import checks
@@ -41,6 +44,42 @@ def valid_scores(scores, count, name="scores"):
     return scores
 
 
+def valid_labels(labels, count=None, name="labels"):
+    """Check the labels of `count` boxes.
+
+    Parameters
+    ----------
+    labels : sequence of count int or str
+    count : int, optional
+        Any number if left out.
+    name : str
+        What the message calls the argument.
+
+    Returns
+    -------
+    list of (int or str)
+
+    Raises
+    ------
+    TypeError
+        If there is no list of labels, or one of them is neither a whole number nor a text.
+    ValueError
+        If there are more or fewer.
+    """
+    if not isinstance(labels, Iterable) or isinstance(labels, (str, bytes, dict, set)):
+        raise TypeError(f"{name} is {labels!r}; wanted a list of labels.")
+    labels = np.atleast_1d(labels).tolist() if isinstance(labels, np.ndarray) else list(labels)
+    if count not in (None, len(labels)):
+        raise ValueError(f"{name} has {len(labels)} entries; wanted one for each of {count} boxes.")
+    if not set(map(type, labels)) <= {int, str}:  # the quick way for most
+        for i, label in enumerate(labels):
+            if not isinstance(label, (numbers.Integral, str)):
+                kind = type(label).__name__
+                wanted = "a whole number or a text"
+                raise TypeError(f"{name}[{i}] is {label!r} ({kind}); wanted {wanted}.")
+    return labels
+
+
 def nms(boxes, scores, *, overlap=0.5, threshold=0.0, labels=None, top=None):
     """Greedy non-maximum suppression: keep the best box, drop what overlaps it, and so on.
 
@@ -67,7 +106,7 @@ def nms(boxes, scores, *, overlap=0.5, threshold=0.0, labels=None, top=None):
     Raises
     ------
     TypeError
-        If boxes or scores are not numeric.
+        If boxes or scores are not numeric, or a label is neither a whole number nor a text.
     ValueError
         If a box has NaN or corners in the wrong order, a score leaves [0, 1], lengths disagree,
         or a parameter is out of range.
@@ -97,9 +136,9 @@ def _groups(order, labels, count):
     """The indices in `order`, class by class."""
     if labels is None:
         return [order]
-    if len(labels) != count:
-        raise ValueError(f"labels has {len(labels)} entries; wanted one for each of {count} boxes.")
-    classes = np.unique(np.asarray(labels), return_inverse=True)[1][order]
+    labels = valid_labels(labels, count)
+    numbers_of = {label: i for i, label in enumerate(dict.fromkeys(labels))}
+    classes = np.array([numbers_of[label] for label in labels], np.int64)[order]
     by_class = np.argsort(classes, kind="stable")
     return np.split(order[by_class], np.flatnonzero(np.diff(classes[by_class])) + 1)
 
@@ -160,7 +199,7 @@ def soft_nms(boxes, scores, *, overlap=0.3, sigma=0.5, method="gaussian", thresh
     corners = valid(boxes)
     left = valid_scores(scores, len(corners)).copy()
     most = checks.number(overlap, "overlap", low=0, high=1)
-    sigma = checks.number(sigma, "sigma", low=np.finfo(float).tiny)
+    sigma = checks.number(sigma, "sigma", low=1e-9)
     linear = checks.choice(method, "method", ("gaussian", "linear")) == "linear"
     least = checks.number(threshold, "threshold", low=0, high=1)
     order, rest = [], np.flatnonzero(left >= least)

@@ -28,7 +28,7 @@ def show_many(image, boxes, *, ax, title=None, colour=plot.ORANGE):
     Axes
     """
     plot.show_images([image], axes=[ax])
-    x0, y0, x1, y1 = (np.asarray(boxes, float) - 0.5).T  # imshow's pixel 0 is at -0.5
+    x0, y0, x1, y1 = (checks.boxes(boxes) - 0.5).T  # imshow's pixel 0 is at -0.5
     corners = np.stack([x0, y0, x1, y0, x1, y1, x0, y1, x0, y0], axis=1).reshape(-1, 5, 2)
     alpha = float(np.clip(60 / max(len(corners), 1), 0.03, 0.9))
     ax.add_collection(LineCollection(corners, colors=colour, linewidths=0.8, alpha=alpha))
@@ -51,7 +51,7 @@ def show_pair(a, b, *, ax, title=None):
     -------
     Axes
     """
-    a, b = (np.asarray(box, float) for box in (a, b))
+    a, b = (checks.array(box, name, shape=(4,)) for box, name in ((a, "a"), (b, "b")))
     for box, colour in ((a, plot.BLUE), (b, plot.ORANGE)):
         ax.add_patch(_rectangle(box, facecolor=colour, alpha=0.35))
         ax.add_patch(_rectangle(box, fill=False, edgecolor=colour, linewidth=2))
@@ -83,8 +83,10 @@ def show_verdicts(image, boxes, verdicts, owners, truth, *, ax, title=None):
     -------
     Axes
     """
-    boxes, verdicts, truth = checks.boxes(boxes), np.asarray(verdicts), checks.boxes(truth)
-    missed = np.delete(truth, np.asarray(owners)[verdicts == 1], axis=0)
+    boxes, truth = checks.boxes(boxes), checks.boxes(truth, "truth")
+    verdicts = checks.array(verdicts, "verdicts", shape=(len(boxes),))
+    owners = checks.array(owners, "owners", shape=verdicts.shape, high=len(truth) - 1)
+    missed = np.delete(truth, owners[verdicts == 1], axis=0)
     right, wrong = boxes[verdicts == 1], boxes[verdicts == 0]
     plot.show_boxes(image, wrong, ax=ax, colour=plot.VERMILLION, style="--")
     plot.show_boxes(None, right, ax=ax, colour=plot.SKY)

@@ -1,14 +1,16 @@
 """Average precision over many pictures, class by class, and its mean."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from course_lib import checks
-from course_lib.detection.boxes import valid, valid_scores
+from course_lib.detection.boxes import valid, valid_labels, valid_scores
+from course_lib.detection.boxes.overlap import LEAST
 from course_lib.detection.metrics.judging import PROTOCOLS, RIGHT, WRONG, judge_sorted
-from course_lib.detection.metrics.precision import METHODS, area, ranked
+from course_lib.detection.metrics.precision import METHODS, area, flags, ranked
 
 # COCO's own expression: 0.5 to 0.95, the 17th digit included.
 COCO_OVERLAPS = np.linspace(0.5, 0.95, 10)
@@ -112,10 +114,11 @@ def evaluate(found, truth, *, protocol="coco", overlaps=None, method=None, class
     Raises
     ------
     TypeError
-        If an entry lacks ``boxes``, ``scores`` or ``labels``, or they are not numeric.
+        If an entry lacks ``boxes``, ``scores`` or ``labels``, they are not numeric, or a label is
+        neither a whole number nor a text.
     ValueError
-        If lengths disagree, a box or score is none, a class is unknown, or a parameter is out of
-        range.
+        If lengths disagree, a box or score is none, a class is unknown or given twice, or a
+        parameter is out of range.
 
     Notes
     -----
@@ -123,10 +126,13 @@ def evaluate(found, truth, *, protocol="coco", overlaps=None, method=None, class
     `average_precision`.
     """
     coco = checks.choice(protocol, "protocol", PROTOCOLS) == "coco"
-    method = checks.choice(method or ("coco101" if coco else "all"), "method", METHODS)
-    limits = np.atleast_1d(overlaps if overlaps is not None else COCO_OVERLAPS if coco else 0.5)
-    limits = checks.array(limits, "overlaps", ndim=1, low=1e-9, high=1, dtype=np.float64)
-    most = checks.number(most or (100 if coco else 2**62), "most", low=1, integer=True)
+    defaults = ("coco101", COCO_OVERLAPS, 100) if coco else ("all", 0.5, 2**62)
+    given = zip((method, overlaps, most), defaults, strict=True)
+    method, overlaps, most = (own if own is not None else default for own, default in given)
+    checks.choice(method, "method", METHODS)
+    limits = _limits(overlaps)
+    most = checks.number(most, "most", low=1, integer=True)
+    found, truth = _pictures(found, "found"), _pictures(truth, "truth")
     if len(found) != len(truth):
         raise ValueError(f"found has {len(found)} pictures, truth {len(truth)}; wanted as many.")
     found = [_found(entry, f"found[{i}]") for i, entry in enumerate(found)]
@@ -141,6 +147,23 @@ def evaluate(found, truth, *, protocol="coco", overlaps=None, method=None, class
     return Evaluation(classes, limits, table, truths, curves)
 
 
+def _limits(overlaps):
+    """One overlap or several as (T,)."""
+    limits = checks.array(overlaps, "overlaps", low=LEAST, high=1, dtype=np.float64)
+    if limits.ndim > 1 or not limits.size:
+        raise ValueError(f"overlaps has shape {limits.shape}; wanted one number or a list.")
+    return np.atleast_1d(limits)
+
+
+def _pictures(entries, name):
+    """The pictures as a list."""
+    one = isinstance(entries, (Found, Truth, str, dict))
+    if one or not isinstance(entries, Iterable):
+        kind = type(entries).__name__
+        raise TypeError(f"{name} is of type {kind}; wanted a list with an entry for each picture.")
+    return list(entries)
+
+
 def _found(entry, name):
     """Boxes, labels and scores of a picture, checked."""
     boxes, labels = _boxes_and_labels(entry, name, ("boxes", "scores", "labels"))
@@ -152,8 +175,7 @@ def _truth(entry, name):
     boxes, labels = _boxes_and_labels(entry, name, ("boxes", "labels"))
     aside = getattr(entry, "aside", None)
     aside = np.zeros(len(boxes)) if aside is None else aside
-    aside = checks.array(aside, f"{name}.aside", shape=(len(boxes),), low=0, high=1)
-    return boxes, labels, aside.astype(bool)
+    return boxes, labels, flags(aside, f"{name}.aside", (len(boxes),))
 
 
 def _boxes_and_labels(entry, name, wanted):
@@ -161,11 +183,8 @@ def _boxes_and_labels(entry, name, wanted):
     if missing:
         kind = type(entry).__name__
         raise TypeError(f"{name} is a {kind} without {missing[0]}; wanted {', '.join(wanted)}.")
-    boxes, labels = valid(entry.boxes, f"{name}.boxes"), entry.labels
-    labels = labels.tolist() if isinstance(labels, np.ndarray) else list(labels)
-    if len(labels) != len(boxes):
-        raise ValueError(f"{name} has {len(boxes)} boxes but {len(labels)} labels.")
-    return boxes, labels
+    boxes = valid(entry.boxes, f"{name}.boxes")
+    return boxes, valid_labels(entry.labels, len(boxes), f"{name}.labels")
 
 
 def _classes(classes, entries):
@@ -174,6 +193,12 @@ def _classes(classes, entries):
     if classes is None:
         kinds = {isinstance(label, str) for label in labels}
         return tuple(sorted(labels, key=str if len(kinds) > 1 else None))
+    classes = valid_labels(classes, name="classes")
+    if not classes:
+        raise ValueError("classes is empty; wanted one class at least.")
+    for i, label in enumerate(classes):
+        if label in classes[:i]:
+            raise ValueError(f"classes holds {label!r} twice; wanted each class once.")
     for label in sorted(labels - set(classes), key=str):
         checks.choice(label, "label", classes)
     return tuple(classes)

@@ -4,7 +4,8 @@ import numpy as np
 
 from course_lib import checks
 from course_lib.detection.boxes import valid, valid_scores
-from course_lib.detection.boxes.overlap import overlaps
+from course_lib.detection.boxes.overlap import LEAST, overlaps
+from course_lib.detection.metrics.precision import flags
 
 RIGHT, WRONG, ASIDE = 1, 0, -1
 PROTOCOLS = ("coco", "voc")
@@ -54,9 +55,9 @@ def judge(boxes, scores, truth, *, overlap=0.5, aside=None, protocol="coco"):
     checks.choice(protocol, "protocol", PROTOCOLS)
     boxes, truth = valid(boxes), valid(truth, "truth")
     order = np.argsort(-valid_scores(scores, len(boxes)), kind="stable")
-    limits = np.array([checks.number(overlap, "overlap", low=np.finfo(float).tiny, high=1)])
+    limits = np.array([checks.number(overlap, "overlap", low=LEAST, high=1)])
     aside = np.zeros(len(truth)) if aside is None else aside
-    aside = checks.array(aside, "aside", shape=(len(truth),), low=0, high=1).astype(bool)
+    aside = flags(aside, "aside", (len(truth),))
     results = np.zeros((2, len(boxes)), np.int64)
     found = judge_sorted(boxes[order], truth, aside, limits, protocol)
     results[:, order] = [part[0] for part in found]

@@ -39,10 +39,21 @@ def precision_recall(scores, right, truths):
     ``sklearn.metrics.precision_recall_curve`` puts equal scores into one point and counts as
     truths those that were found only. Taught in ``05_1_boxes``.
     """
-    right = checks.array(right, "right", ndim=1, low=0, high=1).astype(bool)
+    right = flags(right, "right", (None,))
     scores = checks.array(scores, "scores", shape=right.shape, low=0, high=1 + 1e-6)
-    truths = checks.number(truths, "truths", low=max(1, int(right.sum())), integer=True)
+    truths = checks.number(truths, "truths", low=1, integer=True)
+    if right.sum() > truths:
+        raise ValueError(f"{right.sum()} are right, but truths is {truths}; wanted no more right.")
     return ranked(right[np.argsort(-scores.astype(np.float64), kind="stable")], truths)
+
+
+def flags(value, name, shape):
+    """Check an array of yes and no: bool of the wanted shape."""
+    value = checks.array(value, name, shape=shape)
+    wrong = value[(value != 0) & (value != 1)]
+    if wrong.size:
+        raise ValueError(f"{name} holds {wrong[0]:g}; wanted True and False (1 and 0) only.")
+    return value.astype(bool)
 
 
 def ranked(right, truths):
@@ -61,8 +72,13 @@ def envelope(precision):
     Returns
     -------
     (N,) ndarray
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the precision is not numeric, not finite, or has not one axis.
     """
-    return np.maximum.accumulate(np.asarray(precision)[::-1])[::-1]
+    return np.maximum.accumulate(checks.array(precision, "precision", ndim=1)[::-1])[::-1]
 
 
 def average_precision(precision, recall, *, method="coco101"):
