@@ -302,3 +302,24 @@ def test_the_stored_checkpoints():
         assert hashlib.sha256(content).hexdigest() in card
         assert f"{len(content):,} bytes" in card
     assert dcgan.CODE_SIZE == 64
+
+
+def test_the_scores_that_the_cards_state(asset):
+    """Real pictures are nearer to real ones than generated ones, which know all ten kinds."""
+    import pathlib
+    import re
+
+    asset("fashion_mnist")
+    models = pathlib.Path(__file__).parents[1] / "data" / "models"
+    printed = {}
+    for name in ("dcgan_fashion", "fashion_classifier"):
+        args = [sys.executable, str(models / f"{name}.py"), "--score"]
+        run = subprocess.run(args, capture_output=True, text=True)
+        assert run.returncode == 0, run.stderr[-2000:]
+        printed[name] = run.stdout
+    distances = re.findall(r"distance ([\d.]+)", printed["dcgan_fashion"])
+    real, generated = map(float, distances)
+    assert real < generated < 6
+    kinds = json.loads(re.search(r"1,000: (\[.*\])", printed["dcgan_fashion"])[1])
+    assert len(kinds) == 10 and min(kinds) > 50
+    assert float(re.search(r"accuracy ([\d.]+)", printed["fashion_classifier"])[1]) > 0.92
