@@ -6,7 +6,7 @@ def visible_box(masks):
     visible = masks[0] & ~masks[1]
     rows, columns = np.nonzero(visible)
     if len(rows) == 0:
-        return None
+        return np.zeros(4)
     return np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1])
 
 
@@ -20,7 +20,7 @@ def visible_box(masks):
 def visible_box(masks):
     rows, columns = np.nonzero(masks[0] & ~masks[1])
     if len(rows) == 0:
-        return None
+        return np.zeros(4)
     return np.array([columns.min(), rows.min(), columns.max(), rows.max()])
 
 
@@ -28,7 +28,7 @@ def visible_box(masks):
 def visible_box(masks):
     rows, columns = np.nonzero(masks[0] & ~masks[1])
     if len(rows) == 0:
-        return None
+        return np.zeros(4)
     return np.array([rows.min(), columns.min(), rows.max() + 1, columns.max() + 1])
 
 
