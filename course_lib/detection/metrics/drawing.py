@@ -114,17 +114,20 @@ def show_precision_recall(precision, recall, *, ax, method=None, title=None):
     -------
     Axes
     """
-    ax.plot(recall, precision, ".-", color=plot.BLACK, linewidth=1, markersize=4, label="measured")
+    style = {"linewidth": 1, "markersize": 4, "zorder": 3}
+    ax.plot(recall, precision, ".-", color=plot.BLACK, label="measured", **style)
     if method is not None and checks.choice(method, "method", METHODS):
         best, edges = envelope(precision), np.append(0, recall)
-        ax.stairs(best, edges, color=plot.BLUE, linewidth=2, label="envelope", baseline=None)
+        ax.stairs(best, edges, color=plot.BLUE, linewidth=3, label="envelope", baseline=None)
         if method == "all":
             ax.stairs(best, edges, fill=True, color=plot.SKY, alpha=0.5, label="area")
         else:
             grid = GRIDS[method]
             heights = np.append(best, 0.0)[np.searchsorted(recall, grid)]
             size = 6 if method == "voc11" else 3
-            ax.plot(grid, heights, "o", color=plot.VERMILLION, markersize=size, label="read here")
+            style = {"color": plot.VERMILLION, "markersize": size, "zorder": 4}
+            ax.plot(grid, heights, "o", label="read here", **style)
+        ax.legend(loc="lower left")
     ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.05), xlabel="recall", ylabel="precision")
     ax.set_title(title or "")
     return ax
