@@ -391,3 +391,47 @@ def test_terms_by_hand():
     features = np.ones((1, 2, 2, 2), np.float32)
     assert float(style.content_term(features, 2 * features)) == pytest.approx(0.25)
     assert float(style.style_term(features, 2 * gram(features))) == pytest.approx(0.25)
+
+
+# --- a run's sums, and its figures ---
+
+
+def made_up_run():
+    from course_lib.translation import style
+
+    terms = {
+        "content": [0.0, 0.5],
+        "block1": [1.0, 0.4],
+        "block2": [2.0, 0.2],
+        "smoothness": [1, 3],
+    }
+    weights = {"content": 2.0, "block1": 3.0, "block2": 1.0, "smoothness": 0.5}
+    picture = np.full((4, 5, 3), 0.5, np.float32)
+    return style.Run(picture, weights, terms=terms, kept={0: picture, 1: picture})
+
+
+def test_sums_of_a_run_by_hand():
+    run = made_up_run()
+    assert run.steps == 1
+    np.testing.assert_allclose(run.total, [5.5, 3.9])
+    np.testing.assert_allclose(run.style, [1.25, 0.35])
+
+
+def test_figures_show_what_a_run_holds():
+    import matplotlib.pyplot as plt
+
+    from course_lib.translation.style import drawing
+
+    run, (_, axes) = made_up_run(), plt.subplots(1, 5)
+    lines = {line.get_label(): line for line in drawing.show_terms(axes[0], run).lines}
+    assert set(lines) == {"style, mean of its layers", "content", "smoothness"}
+    assert np.isnan(lines["content"].get_ydata()[0])  # 0 is not drawn on a logarithmic axis
+    assert len(drawing.show_layers(axes[1], run).lines) == 2
+    assert len(drawing.show_totals(axes[2], {"one": run, "two": run}).lines) == 2
+    drawing.show_gram(axes[3], np.eye(3))
+    texts = drawing.show_distances(axes[4], np.eye(2), [("a", "b")] * 2).texts
+    assert [text.get_text() for text in texts] == ["1.00", "0.00", "0.00", "1.00"]
+    assert len(drawing.show_steps(run).axes) == 2
+    gallery = drawing.show_gallery([run.picture] * 3, [run.picture] * 3, list("abc"))
+    assert sum(len(ax.child_axes) for ax in gallery.axes) == 3
+    plt.close("all")

@@ -8,11 +8,12 @@ import numpy as np
 
 from course_lib import plot
 
+BESIDE = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}  # a legend that hides no curve
 INSET = 0.3  # of the picture's width, for the style in its corner
 
 
 def show_terms(ax, run, *, title=None):
-    """Draw how a run's terms changed from step to step.
+    """Draw how a run's terms changed from step to step, on a logarithmic axis.
 
     Parameters
     ----------
@@ -27,9 +28,11 @@ def show_terms(ax, run, *, title=None):
     curves = {"style, mean of its layers": run.style} if run.style.any() else {}
     for name in ("content", "smoothness"):
         if name in run.terms:
-            curves[name] = np.array(run.terms[name])
-    plot.show_curves(curves, ax=ax, x_label="step", y_label="term, without its weight")
-    ax.set_title(title or "")
+            values = np.array(run.terms[name])
+            curves[name] = np.where(values > 0, values, np.nan)  # 0 has no place on the axis
+    plot.show_curves(curves, ax=ax, x_label="step", y_label="term, without its weight (log)")
+    ax.set(yscale="log", title=title or "")
+    ax.legend(**BESIDE)
     return ax
 
 
@@ -49,6 +52,7 @@ def show_layers(ax, run, *, title=None):
     layers = {name: values for name, values in run.terms.items() if name.startswith("block")}
     plot.show_curves(layers, ax=ax, x_label="step", y_label="style term (log)")
     ax.set(yscale="log", title=title or "")
+    ax.legend(**BESIDE)
     return ax
 
 
