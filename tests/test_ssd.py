@@ -153,6 +153,12 @@ def test_bad_arguments(asset):
             detection.detect(*arguments, **wish)
     with pytest.raises(TypeError, match="picture is of type NoneType"):
         detection.detect(None)
+    with pytest.raises(ValueError, match=r"network \['ssd'\] is not known"):
+        detection.detect(cat, ["ssd"])
+    with pytest.raises(TypeError, match=r"side is \[320\]"):
+        detection.detect(cat, side=[320])
+    with pytest.raises(ValueError, match="picture has shape .* wanted a picture"):
+        detection.detect(np.zeros((9, 9, 4)))
 
 
 def test_detect_comes_late_and_alone():
@@ -238,6 +244,38 @@ def test_a_higher_threshold_only_shortens_the_list(seed, low, more):
         np.testing.assert_array_equal(a[kept], b)
 
 
+@settings(deadline=None, max_examples=40)
+@given(
+    seed=st.integers(0, 10**6), count=st.integers(0, 250), limit=st.sampled_from([0, 0.3, 0.6, 1])
+)
+def test_suppression_by_pairs_is_that_of_05_1(seed, count, limit):
+    rng = np.random.default_rng(seed)
+    corner = rng.integers(0, 6, (count, 2))
+    found = np.hstack([corner, corner + rng.integers(0, 6, (count, 2))]).astype(float)
+    scores, numbers = rng.integers(1, 20, count) / 20, rng.integers(1, 4, count)  # many ties
+    wish = {"overlap": limit, "labels": numbers, "top": selection.CANDIDATES}
+    ours = selection._suppress(found, scores, numbers, limit)
+    assert ours.tolist() == boxes.nms(found, scores, **wish).tolist()
+
+
+def test_a_hundred_of_each_class_take_part_and_a_hundred_are_kept():
+    logits, offsets, defaults = raw(np.linspace(0.9, 0.5, 150))
+    defaults[:] = np.arange(150)[:, None] // 3 * 2 + [0, 0, 1, 1]  # three on each place
+    kept = selection.select(logits, offsets, defaults, threshold=0.1)
+    assert len(kept[0]) == 34  # of the first 100, every third
+    outputs = raw(np.linspace(0.9, 0.5, 150), 4)
+    outputs[0][::2, 2] = outputs[0][::2, 1]
+    outputs[0][::2, 1] = -20  # two classes of 75, nothing overlaps
+    assert len(selection.select(*outputs, threshold=0.1)[0]) == 100
+
+
+def test_boxes_that_overlap_by_the_limit_are_both_kept():
+    logits, offsets, defaults = raw([0.9, 0.8])
+    defaults[:] = [[0, 0, 4, 1], [0, 0, 2, 1]]  # a half, exactly
+    for limit, count in ((0.5, 2), (0.499, 1)):
+        assert len(selection.select(logits, offsets, defaults, overlap=limit)[0]) == count
+
+
 def test_extreme_thresholds():
     outputs = raw([0.6, 0.9, 0.2])
     assert len(selection.select(*outputs, threshold=1)[0]) == 0
@@ -253,9 +291,18 @@ def test_select_refuses():
         ((logits, offsets, defaults), {"classes": [0]}, "classes goes down to 0"),
         ((logits * np.nan, offsets, defaults), {}, "logits holds NaN"),
         ((logits[0], offsets, defaults), {}, "logits has 1 axes"),
+        ((logits, offsets, defaults), {"overlap": 2}, "overlap is 2"),
+        ((logits, offsets + 1e9, defaults), {}, "offsets has numbers in row 0"),
+        ((logits, offsets, defaults[:, [2, 1, 0, 3]]), {}, "defaults has an empty box"),
     ]:
         with pytest.raises(ValueError, match=message):
             selection.select(*arguments, **wish)
+
+
+@pytest.mark.parametrize("classes", ["cat", 1])
+def test_classes_of_select_are_a_list_of_numbers(classes):
+    with pytest.raises(TypeError, match="wanted a list of whole numbers"):
+        selection.select(*raw([0.6]), classes=classes)
 
 
 def test_sigmoid():
@@ -309,5 +356,7 @@ def test_separable_refuses():
         separable.separable_conv2d(np.ones((1, 4, 4, 2)), np.ones((3, 3, 3)), np.ones((2, 2)))
     with pytest.raises(ValueError, match="mix has shape"):
         separable.separable_conv2d(np.ones((1, 4, 4, 2)), np.ones((3, 3, 2)), np.ones((3, 2)))
+    with pytest.raises(ValueError, match="wanted at least one channel"):
+        separable.separable_conv2d(np.ones((1, 4, 4, 0)), np.ones((3, 3, 0)), np.ones((0, 2)))
     with pytest.raises(ValueError, match="positions is 0"):
         separable.separable_cost(3, 2, 2, 0)

@@ -56,6 +56,9 @@ def test_decode_undoes_encode(boxes, anchors):
         (coding.decode, ([[0, 0, np.inf, 1]], [[0, 0, 1, 1]]), "offsets holds NaN or inf"),
         (coding.decode, ([[0] * 4], [[0, 0, 1, 1]], (0, 1, 1, 1)), "variances goes down to 0"),
         (coding.decode, ([[0] * 4], [[0, 0, 1, 1]], (1, 1)), "variances has shape"),
+        (coding.decode, ([[0, 0, 9e9, 0]], [[0, 0, 1, 1]]), "row 0 that are too large"),
+        (coding.decode, ([[0] * 4, [9e200, 0, 0, 0]], [[0, 0, 1, 1]] * 2), "row 1 that are too"),
+        (coding.encode, ([[0, 0, 1, 1]], [[0, 0, 1e300, 1]]), "defaults goes up to 1e\\+300"),
     ],
 )
 def test_bad_boxes_and_offsets(function, arguments, message):
@@ -112,11 +115,27 @@ def test_default_boxes_are_as_many_as_cells_and_shapes(side):
         (lambda: defaults.box_shapes(ratios=(1, -2)), "ratios goes down to -2"),
         (lambda: defaults.default_boxes([2, 1], [[[1, 1]]]), "2 maps and 1 lists"),
         (lambda: defaults.default_boxes([2], [[1, 1]]), "shapes has shape"),
+        (lambda: defaults.default_boxes([2], [[[np.nan, 1]]]), "shapes holds NaN"),
+        (lambda: defaults.default_boxes([], []), "sizes is empty"),
+        (lambda: defaults.box_shapes(ratios=(1, 2)), "ratios holds 2 numbers; wanted 3"),
+        (lambda: defaults.box_shapes(smallest=0.9, largest=0.2), "largest is 0.2"),
     ],
 )
 def test_bad_maps_and_shapes(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("arguments", [(None, None), (5, [[[1, 1]]]), ([2], None), ("2", [[1]])])
+def test_maps_and_shapes_are_lists(arguments):
+    with pytest.raises(TypeError, match="wanted a list with an entry for each map"):
+        defaults.default_boxes(*arguments)
+
+
+def test_tiny_and_huge_boxes_are_said_as_well():
+    boxes = np.array([[0, 0, 1e-300, 1e99]])
+    offsets = coding.encode(boxes, [[0, 0, 1, 1]], (1, 1, 1, 1))
+    assert offsets[0, 2:] == pytest.approx(np.log([1e-300, 1e99]))
 
 
 def test_numbers_of_names():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from course_lib.detection import Detections
+from course_lib.detection import Detections, boxes
 from course_lib.detection.ssd import drawing, video
 
 
@@ -99,6 +99,46 @@ def test_missing_files_and_wrong_numbers(tmp_path, film):
         video.Video(film, every=0)
     with pytest.raises(ValueError, match="most is 0"):
         video.Video(film, most=0)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".avi"])
+@pytest.mark.parametrize("shape", [(4, 4), (15, 64), (16, 40_000)])
+def test_sizes_that_break_the_encoders_are_refused(tmp_path, shape, suffix):
+    with (
+        pytest.raises(video.VideoError, match=r"wants sides from 16 to 32000"),
+        video.Writer(tmp_path / f"film{suffix}") as writer,
+    ):
+        writer.write(np.zeros(shape))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".avi"])
+def test_odd_sides_lose_nothing(tmp_path, suffix):
+    image = picture(0, 33, 47)
+    image[-1], image[:, -1] = 0.9, 0.9
+    with video.Writer(tmp_path / f"film{suffix}") as writer:
+        writer.write(image)
+    (frame,) = video.Video(tmp_path / f"film{suffix}")
+    assert frame.shape == (34, 48, 3)
+    assert frame[32:, :40].mean() > 0.6 and frame[:25, 46:].mean() > 0.6 and frame[8, 8, 0] < 0.2
+
+
+def test_an_mp4_that_is_too_wide(tmp_path, capfd):
+    with (
+        pytest.raises(video.VideoError, match=r"cannot be written; .* below 10000x30, or \.avi"),
+        video.Writer(tmp_path / "film.mp4") as writer,
+    ):
+        writer.write(np.zeros((30, 10_000)))
+    assert list(tmp_path.iterdir()) == [] and "rror" not in capfd.readouterr().err
+
+
+def test_a_path_is_a_path_and_writing_needs_a_block(tmp_path):
+    for call in (video.Video, video.Writer):
+        with pytest.raises(TypeError, match="path is None"):
+            call(None)
+    with pytest.raises(video.VideoError, match="write in a block"):
+        video.Writer(tmp_path / "film.avi").write(picture(0))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_writer_refuses(tmp_path):
@@ -226,3 +266,34 @@ def test_a_mosaic_has_few_colours():
     image = np.random.default_rng(0).uniform(size=(60, 90, 3)).astype(np.float32)
     coarse = drawing.mosaic(image, 30)
     assert coarse.shape == image.shape and len(np.unique(coarse.reshape(-1, 3), axis=0)) == 6
+
+
+def test_names_lie_beside_their_boxes_and_not_on_each_other():
+    found = np.array(
+        [[100, 80, 180, 200], [105, 82, 185, 204], [95, 84, 170, 190], [0, 0, 300, 250]]
+    )
+    places = drawing._places(found, ["person 0.90"] * 4, (250, 300), unit=0.8)
+    wide, high = (6.3 * 11 + 4) * 0.8, 15 * 0.8
+    names = np.hstack([places, places + [wide, high]]) - 0.8
+    overlap = boxes.iou(names, names)
+    assert (overlap[~np.eye(4, dtype=bool)] == 0).all()
+    assert (names >= 0).all() and (names <= np.array([300, 250, 300, 250])).all()
+    assert places[0] == pytest.approx([100.8, 80 - high + 0.8])  # the best one on top of its box
+
+
+def test_drawing_refuses(capsys):
+    image, one = picture(0), Detections([[-1e12, 0, 1e12, 5]], [0.5], ["dog"])
+    assert drawing.paint(image, one).shape == image.shape
+    for call in (drawing.paint, drawing.show_detections):
+        with pytest.raises(TypeError, match="detections is of type list"):
+            call(image, [one])
+    for call, message in [
+        (lambda: drawing.mosaic(image, 0), "block is 0"),
+        (lambda: drawing.animate([image, image[:-2]]), "frames differ in size"),
+        (lambda: drawing.animate(image), "wanted a list of pictures"),
+        (lambda: drawing.animate([image * 300]), "frame has values"),
+        (lambda: drawing.show_film([image], ""), "alt is empty"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            call()
+    assert capsys.readouterr().out == ""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from course_lib import checks
+from course_lib.detection.boxes.forms import valid
 
 
 @dataclass(frozen=True, eq=False)
@@ -14,7 +15,7 @@ class Detections:
     Attributes
     ----------
     boxes : (N, 4) float64 ndarray
-        Corners ``x0, y0, x1, y1`` in pixels of the original picture.
+        Corners ``x0, y0, x1, y1`` in pixels of the original picture, ``x0 <= x1``, ``y0 <= y1``.
     scores : (N,) float64 ndarray
         In [0, 1].
     labels : tuple of str
@@ -25,9 +26,10 @@ class Detections:
     Raises
     ------
     TypeError
-        If boxes or scores are not numeric.
+        If boxes, scores or classes are not numeric, or the labels are no list of texts.
     ValueError
-        If there are not as many boxes as scores, labels and classes, or a score leaves [0, 1].
+        If there are not as many boxes as scores, labels and classes, a score leaves [0, 1], or a
+        box has NaN or corners in the wrong order.
     """
 
     boxes: np.ndarray
@@ -36,9 +38,9 @@ class Detections:
     classes: np.ndarray = field(default=None)
 
     def __post_init__(self):
-        boxes = checks.boxes(self.boxes)
-        scores = checks.array(self.scores, "scores", dtype=np.float64, low=0, high=1)
-        labels = tuple(self.labels)
+        boxes = valid(self.boxes)
+        scores = checks.array(self.scores, "scores", ndim=1, dtype=np.float64, low=0, high=1)
+        labels = _names(self.labels)
         classes = np.full(len(boxes), -1) if self.classes is None else self.classes
         classes = checks.array(classes, "classes", ndim=1, dtype=np.int64)
         counts = len(boxes), len(scores), len(labels), len(classes)
@@ -66,10 +68,27 @@ class Detections:
         Returns
         -------
         Detections
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the labels are no texts, or the threshold is no number from 0 to 1.
         """
-        names = set(self.labels if labels is None else [labels] * isinstance(labels, str) or labels)
+        labels = [labels] if isinstance(labels, str) else labels
+        names = self.labels if labels is None else _names(labels)
         least = checks.number(threshold, "threshold", low=0, high=1)
         fits = np.array([label in names for label in self.labels], bool)
         rows = np.flatnonzero(fits & (self.scores >= least))
         labels = tuple(self.labels[i] for i in rows)
         return Detections(self.boxes[rows], self.scores[rows], labels, self.classes[rows])
+
+
+def _names(labels):
+    """The labels as a tuple of str."""
+    if isinstance(labels, str) or not hasattr(labels, "__iter__"):
+        raise TypeError(f"labels is {labels!r}; wanted a list of names, such as ['cat'].")
+    names = tuple(labels)
+    for i, name in enumerate(names):
+        if not isinstance(name, str):
+            raise TypeError(f"labels[{i}] is {name!r} ({type(name).__name__}); wanted a text.")
+    return names

@@ -3,6 +3,7 @@
 import numpy as np
 
 from course_lib import checks
+from course_lib.detection.boxes.forms import LARGEST, coordinates
 
 VARIANCES = (0.1, 0.1, 0.2, 0.2)
 
@@ -39,7 +40,7 @@ def encode(boxes, defaults, variances=VARIANCES):
     """
     centre, size = _centres_and_sizes(boxes, "boxes")
     anchor, span = _centres_and_sizes(defaults, "defaults", count=len(centre))
-    offsets = np.hstack([(centre - anchor) / span, np.log(size / span)])  # (N, 4)
+    offsets = np.hstack([(centre - anchor) / span, np.log(size) - np.log(span)])  # (N, 4)
     return offsets / _variances(variances)
 
 
@@ -65,7 +66,8 @@ def decode(offsets, defaults, variances=VARIANCES):
     TypeError
         If something is not numeric.
     ValueError
-        If a shape is wrong, a number is not finite, or a side or a variance is not above 0.
+        If a shape is wrong, a number is not finite, a side or a variance is not above 0,
+        or a box would be larger than any picture (1e100).
 
     Notes
     -----
@@ -76,13 +78,18 @@ def decode(offsets, defaults, variances=VARIANCES):
     if len(moves) != len(span):
         raise ValueError(f"offsets has {len(moves)} rows; wanted {len(span)}, one per default box.")
     moves = moves * _variances(variances)
-    centre, size = anchor + moves[:, :2] * span, span * np.exp(moves[:, 2:])
-    return np.hstack([centre - size / 2, centre + size / 2])
+    with np.errstate(over="ignore", invalid="ignore"):  # said in a sentence below
+        centre, size = anchor + moves[:, :2] * span, span * np.exp(moves[:, 2:])
+        found = np.hstack([centre - size / 2, centre + size / 2])
+    if not (np.abs(found) <= LARGEST).all():  # false for NaN as well
+        row = np.flatnonzero(~(np.abs(found) <= LARGEST).all(axis=1))[0]
+        raise ValueError(f"offsets has numbers in row {row} that are too large for a finite box.")
+    return found
 
 
 def _centres_and_sizes(boxes, name, count=None):
     """Centres (N, 2) and sizes (N, 2) of boxes that must not be empty."""
-    corners = checks.boxes(boxes, name)
+    corners = coordinates(boxes, name)
     if count is not None and len(corners) != count:
         raise ValueError(f"{name} has {len(corners)} rows; wanted {count}, one per box.")
     size = corners[:, 2:] - corners[:, :2]

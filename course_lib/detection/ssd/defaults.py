@@ -50,7 +50,7 @@ def box_shapes(maps=6, *, smallest=0.2, largest=0.95, ratios=RATIOS):
     smallest, largest : float
         Scale of the first and the last map, above 0; those between lie evenly.
     ratios : sequence of float
-        Width over height, above 0; the first three are those of the first map.
+        Width over height, above 0; at least three: the first map has the second and the third.
 
     Returns
     -------
@@ -74,6 +74,8 @@ def box_shapes(maps=6, *, smallest=0.2, largest=0.95, ratios=RATIOS):
     low = checks.number(smallest, "smallest", low=tiny)
     high = checks.number(largest, "largest", low=low)
     root = np.sqrt(checks.array(ratios, "ratios", ndim=1, low=tiny))
+    if len(root) < 3:
+        raise ValueError(f"ratios holds {len(root)} numbers; wanted 3 or more.")
     scales = np.r_[np.linspace(low, high, maps), 1.0]
     shapes = [np.c_[s * root, s / root] for s in scales[:-1]]  # w / h = ratio, w * h = s * s
     between = np.sqrt(scales[:-1] * scales[1:])
@@ -106,7 +108,12 @@ def default_boxes(sizes, shapes):
     -----
     Equal to the layer PriorBox of the graphs. Taught in ``05_2_mobilenet_ssd``.
     """
-    if len(sizes) != len(shapes) or not len(sizes):
+    for name, value in (("sizes", sizes), ("shapes", shapes)):
+        if isinstance(value, str) or not hasattr(value, "__len__"):
+            raise TypeError(f"{name} is {value!r}; wanted a list with an entry for each map.")
+    if not len(sizes):
+        raise ValueError("sizes is empty; wanted at least one map.")
+    if len(sizes) != len(shapes):
         raise ValueError(f"{len(sizes)} maps and {len(shapes)} lists of shapes; wanted as many.")
     return np.concatenate([_of_map(*pair) for pair in zip(sizes, shapes, strict=True)])
 

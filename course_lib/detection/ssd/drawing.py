@@ -9,6 +9,8 @@ from matplotlib.patches import Rectangle
 from PIL import Image
 
 from course_lib import checks, images, plot
+from course_lib.detection import boxes
+from course_lib.detection.detections import Detections
 
 from . import labels
 
@@ -26,7 +28,7 @@ def colour(label):
     -------
     str
     """
-    number = labels.NAMES.index(label) if label in labels.NAMES else len(label)
+    number = labels.NAMES.index(label) if label in labels.NAMES else len(str(label))
     return COLOURS[(number - 1) % len(COLOURS)]
 
 
@@ -45,24 +47,56 @@ def show_detections(image, detections, *, ax=None, title=None, scores=True):
     Returns
     -------
     Axes
+
+    Raises
+    ------
+    TypeError
+        If `detections` is something else, such as a list of them.
     """
+    _check(detections)
     ax = ax or plt.subplots(figsize=(7, 5), layout="constrained")[1]
     plot.show_images([image], axes=[ax])
-    found = zip(detections.boxes, detections.scores, detections.labels, strict=True)
-    for box, score, label in reversed(list(found)):
+    texts = [
+        f"{label} {score:.2f}" if scores else label
+        for score, label in zip(detections.scores, detections.labels, strict=True)
+    ]
+    places = _places(detections.boxes, texts, np.shape(image)[:2], _pixels_per_point(ax, image))
+    found = zip(detections.boxes, detections.labels, texts, places, strict=True)
+    for box, label, text, (x, y) in reversed(list(found)):
         plot.show_boxes(None, [box], colour=colour(label), ax=ax)
-        _badge(ax, box, f"{label} {score:.2f}" if scores else label, colour(label), image.shape)
+        badge = {"facecolor": colour(label), "edgecolor": "none", "pad": 1}
+        ax.text(x, y, text, bbox=badge, ha="left", va="top", fontsize=10)
     ax.set_title(title or "")
     return ax
 
 
-def _badge(ax, box, text, shade, shape):
-    """The name at a corner of its box, so that it stays inside the picture."""
-    left = box[0] + box[2] < 1.4 * shape[1]
-    high = box[1] > 0.08 * shape[0]
-    place = {"ha": "left" if left else "right", "va": "bottom" if high else "top", "fontsize": 10}
-    badge = {"facecolor": shade, "edgecolor": "none", "pad": 1}
-    ax.text(box[0 if left else 2] - 0.5, box[1] - 0.5, text, bbox=badge, **place)
+def _check(detections):
+    """Refuse what is not the answer for one picture."""
+    if not isinstance(detections, Detections):
+        kind = type(detections).__name__
+        raise TypeError(f"detections is of type {kind}; wanted what detect returns for a picture.")
+
+
+def _pixels_per_point(ax, image):
+    """About how many of the picture's pixels a point of the figure covers."""
+    grid = ax.get_subplotspec().get_gridspec() if ax.get_subplotspec() else None
+    rows, columns = (grid.nrows, grid.ncols) if grid else (1, 1)
+    width, height = 72 * ax.figure.get_size_inches() / (columns, rows)
+    return max(np.shape(image)[1] / (0.97 * width), np.shape(image)[0] / max(1, height - 20))
+
+
+def _places(found, texts, shape, unit):
+    """Where each name begins (left, top), beside its box: inside the picture, and on no other."""
+    taken, high = np.zeros((0, 4)), 15 * unit  # letters of 10 points with their rim
+    for (x0, y0, x1, y1), text in zip(found, texts, strict=True):
+        wide = (6.3 * len(text) + 4) * unit
+        sides = [(x, y) for y in (y0 - high, y1, y0, y1 - high) for x in (x0, x1 - wide)]
+        limit = max(0, shape[1] - wide), max(0, shape[0] - high)
+        sides = np.clip(sides, 0, limit)
+        room = np.hstack([sides, sides + (wide, high)])
+        best = boxes.iou(room, taken).sum(axis=1).argmin()  # the first of the free ones
+        taken = np.vstack([taken, room[best]])
+    return taken[:, :2] + unit
 
 
 def paint(image, detections, *, scores=True):
@@ -79,7 +113,13 @@ def paint(image, detections, *, scores=True):
     Returns
     -------
     (H, W, 3) float32 ndarray
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the picture is none, or `detections` is something else.
     """
+    _check(detections)
     canvas = images.to_bytes(images.to_rgb(checks.image(image))).copy()
     unit = max(canvas.shape[:2]) / 700  # lines and letters that fit the picture
     width = max(2, round(2 * unit))
@@ -87,7 +127,10 @@ def paint(image, detections, *, scores=True):
         detections.boxes, detections.scores, detections.labels, strict=True
     ):
         rgb = [int(colour(label)[k : k + 2], 16) for k in (1, 3, 5)]
-        low, high = (tuple(int(v) for v in np.round(corner)) for corner in (box[:2], box[2:]))
+        low, high = (
+            tuple(int(v) for v in corner)
+            for corner in np.clip(box, -9999, 99_999).round().reshape(2, 2)
+        )
         cv2.rectangle(canvas, low, high, rgb, width, cv2.LINE_AA)
         text = f"{label} {score:.2f}" if scores else label
         _write(canvas, text, low, rgb, 0.5 * max(unit, 0.7))
@@ -114,7 +157,14 @@ def mosaic(image, block=18):
     Returns
     -------
     (H, W, 3) float32 ndarray
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the picture is none, or the side no whole number of at least 1.
     """
+    image = checks.image(image)
+    block = checks.number(block, "block", low=1, integer=True)
     height, width = image.shape[:2]
     tiles = images.resize(image, max(1, height // block), max(1, width // block))
     return images.resize(tiles, height, width, method="nearest")
@@ -204,12 +254,19 @@ def animate(frames, rate=5.0, *, colours=96):
 
     Raises
     ------
-    ValueError
-        If there is no frame.
+    TypeError, ValueError
+        If there is no frame, they differ in size, or a number is out of range.
     """
-    pictures = [Image.fromarray(images.to_bytes(images.to_rgb(frame))) for frame in frames]
+    if getattr(frames, "ndim", 4) != 4:
+        raise ValueError(f"frames has shape {frames.shape}; wanted a list of pictures.")
+    pictures = [
+        Image.fromarray(images.to_bytes(images.to_rgb(checks.image(frame, "frame"))))
+        for frame in frames
+    ]
     if not pictures:
         raise ValueError("frames is empty; wanted at least one picture.")
+    if len({picture.size for picture in pictures}) > 1:
+        raise ValueError("frames differ in size; wanted pictures of one size.")
     count = checks.number(colours, "colours", low=2, high=256, integer=True)
     every = np.concatenate([np.asarray(p)[::4, ::4] for p in pictures])  # one palette for all
     palette = Image.fromarray(every).quantize(count, method=Image.Quantize.MEDIANCUT, dither=0)
@@ -229,8 +286,15 @@ def show_film(frames, alt, *, rate=5.0):
         See `animate`.
     alt : str
         What is to be seen.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `animate`; or the alt text is empty.
     """
     from IPython.display import display
 
+    if not str(alt or "").strip():
+        raise ValueError("alt is empty; wanted a sentence that says what the film shows.")
     output = {"image/png": animate(frames, rate), "text/plain": alt}
     display(output, raw=True, metadata={"image/png": {"alt": alt}})

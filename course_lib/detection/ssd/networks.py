@@ -11,6 +11,8 @@ from course_lib import checks, fetch, images
 
 from .defaults import RATIOS, box_shapes, default_boxes, map_sizes
 
+SIDES = 64, 2048  # smallest and largest input, in pixels
+
 
 class GraphError(ValueError):
     """The files of a network cannot be used; the message says which and what to do."""
@@ -100,7 +102,7 @@ class Network:
     def __init__(self, graph, text, settings, side=None):
         self.settings = settings
         side = settings.side if side is None else side
-        self.side = checks.number(side, "side", low=64, high=2048, integer=True)
+        self.side = checks.number(side, "side", low=SIDES[0], high=SIDES[1], integer=True)
         self._net = _read(Path(graph), Path(text))
         shapes = [k * settings.side / self.side for k in box_shapes(ratios=settings.ratios)]
         self.defaults = default_boxes(map_sizes(self.side), shapes)
@@ -161,7 +163,6 @@ class Network:
         return self._net.forward(layers)
 
 
-@functools.lru_cache(maxsize=4)
 def load(name="ssd_mobilenet_v3", side=None):
     """Load a published network; its files come from the cache, or are fetched at first use.
 
@@ -179,14 +180,23 @@ def load(name="ssd_mobilenet_v3", side=None):
 
     Raises
     ------
-    ValueError
-        If the name is not known; near ones are named.
+    TypeError, ValueError
+        If the name is not known (near ones are named), or the side is no whole number in range.
     GraphError
         If a file is damaged.
     fetch.FetchError
         If the network is not in the cache and cannot be fetched.
     """
-    settings = SETTINGS[checks.choice(name, "network", SETTINGS)]
+    checks.choice(name, "network", SETTINGS)
+    if side is not None:
+        checks.number(side, "side", low=SIDES[0], high=SIDES[1], integer=True)
+    return _loaded(name, side)
+
+
+@functools.lru_cache(maxsize=4)
+def _loaded(name, side):
+    """One graph for each name and side."""
+    settings = SETTINGS[name]
     folder = fetch.fetch(name)
     return Network(folder / "frozen_inference_graph.pb", _text(folder), settings, side)
 

@@ -54,6 +54,8 @@ def separable_conv2d(pictures, depth, mix, *, padding="same", stride=1):
     """
     pictures = checks.array(pictures, "pictures", ndim=4)
     channels = pictures.shape[-1]
+    if not channels:
+        raise ValueError(f"pictures has shape {pictures.shape}; wanted at least one channel.")
     depth = checks.array(depth, "depth", shape=(None, None, channels))
     mix = checks.array(mix, "mix", shape=(channels, None))
     alone = [

@@ -17,6 +17,7 @@ from .detecting import detect
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # what is wrong is said here, in one sentence
 CODECS = {".mp4": "mp4v", ".avi": "MJPG"}
+SIDES = 16, 32_000  # OpenCV's encoders break off, or break the program, beyond these
 
 
 class VideoError(ValueError):
@@ -80,7 +81,7 @@ class Video:
     """
 
     def __init__(self, path, *, every=1, most=None):
-        self.path = Path(path)
+        self.path = _path(path)
         self.every = checks.number(every, "every", low=1, integer=True)
         self.most = None if most is None else checks.number(most, "most", low=1, integer=True)
         with self._opened() as capture:
@@ -157,7 +158,7 @@ class Writer:
     """
 
     def __init__(self, path, rate=25.0):
-        self.path = Path(path)
+        self.path = _path(path)
         self.rate = checks.number(rate, "rate", low=0.1, high=1000)
         if self.path.suffix.lower() not in CODECS:
             raise VideoError(f"'{self.path}' is no .mp4 or .avi; choose one of the two.")
@@ -165,17 +166,25 @@ class Writer:
             raise VideoError(f"there is no folder '{self.path.parent}'; make it first.")
         name = f".{self.path.stem}-{secrets.token_hex(4)}{self.path.suffix}"
         self._working, self._writer, self._size = self.path.with_name(name), None, None
+        self._entered = False
 
     def __enter__(self):
+        self._entered = True
         return self
 
     def __exit__(self, *_):
+        self._entered = False
         if self._writer is not None:
             self._writer.release()
             os.replace(self._working, self.path)
 
     def write(self, image):
-        """Add a picture, (H, W, 3) or (H, W) in [0, 1]; the first one sets the size."""
+        """Add a picture, (H, W, 3) or (H, W) in [0, 1]; the first one sets the size.
+
+        Videos have even sides: where one is odd, the last row or column comes twice.
+        """
+        if not self._entered:
+            raise VideoError("write in a block: with video.Writer(path) as writer: ...")
         frame = images.to_bgr(images.to_rgb(checks.image(image)))
         if self._writer is None:
             self._open(frame)
@@ -184,15 +193,26 @@ class Writer:
             raise VideoError(
                 f"image is {frame.shape[1]}x{frame.shape[0]}; wanted {width}x{height} as the first."
             )
+        bottom, right = frame.shape[0] % 2, frame.shape[1] % 2
+        if bottom or right:
+            frame = cv2.copyMakeBorder(frame, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
         self._writer.write(frame)
 
     def _open(self, frame):
+        height, width = frame.shape[:2]
+        if min(height, width) < SIDES[0] or max(height, width) > SIDES[1]:
+            wanted = f"sides from {SIDES[0]} to {SIDES[1]} pixels"
+            raise VideoError(f"image is {width}x{height}; a video wants {wanted}: resize it first.")
         code = cv2.VideoWriter_fourcc(*CODECS[self.path.suffix.lower()])
+        size = width + width % 2, height + height % 2
         with _quiet():
-            writer = cv2.VideoWriter(str(self._working), code, self.rate, frame.shape[1::-1])
+            writer = cv2.VideoWriter(str(self._working), code, self.rate, size)
         if not writer.isOpened():
             self._working.unlink(missing_ok=True)
-            raise VideoError(f"'{self.path}' cannot be written; choose another folder or size.")
+            raise VideoError(
+                f"'{self.path}' cannot be written; choose another folder, a size below "
+                f"{width}x{height}, or .avi."
+            )
         self._writer, self._size = writer, frame.shape
 
 
@@ -232,8 +252,8 @@ def annotate(source, path, network="ssd_mobilenet_v3", *, every=1, most=None, **
     -----
     A bar shows how far it is. No display is needed. Taught in ``05_2_mobilenet_ssd``.
     """
-    video = Video(source, every=every, most=most)
-    if Path(path).exists() and video.path.samefile(path):
+    video, path = Video(source, every=every, most=most), _path(path)
+    if path.exists() and video.path.samefile(path):
         raise VideoError(f"'{path}' is the source itself; write to another file.")
     detect([], network, **settings)  # a wrong setting shows before anything is written
     found = []
@@ -243,6 +263,13 @@ def annotate(source, path, network="ssd_mobilenet_v3", *, every=1, most=None, **
             writer.write(drawing.paint(frame, found[-1]))
     numbers = range(0, len(found) * video.every, video.every)
     return Annotated(writer.path, tuple(numbers), tuple(found), video.complete)
+
+
+def _path(value):
+    """The path, or a sentence that says what came instead."""
+    if not isinstance(value, (str, os.PathLike)):
+        raise TypeError(f"path is {value!r} ({type(value).__name__}); wanted the path of a video.")
+    return Path(value)
 
 
 @contextlib.contextmanager
