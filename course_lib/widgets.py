@@ -5,6 +5,7 @@ A stored page has no kernel behind it, so every widget leaves one plain sentence
 
 import base64
 import html
+import io
 import math
 import time
 
@@ -171,6 +172,47 @@ def progress(iterable, label, total=None):
     finally:  # also where the loop was left early
         bar.value = max(done, 1)
         text.value = _count(label, done, total)
+
+
+class Live:
+    """Show figures one after another in one place of the page; the last one stays.
+
+    Notes
+    -----
+    ``plot.show`` displays a figure once; this is for a callback that has a new one every few
+    seconds. Used in ``09_1_adversarial_game``, ``09_2_dcgan`` and ``10_1_style_transfer``.
+    """
+
+    def __init__(self):
+        self._place = None
+
+    def show(self, figure, alt):
+        """Display a figure in place of the one before it, and close it.
+
+        Parameters
+        ----------
+        figure : matplotlib Figure
+        alt : str
+            What it shows, in a sentence for a reader who cannot see it.
+
+        Raises
+        ------
+        ValueError
+            If the alt text is empty.
+        """
+        import matplotlib.pyplot as plt
+
+        if not str(alt or "").strip():
+            raise ValueError("alt is empty; wanted a sentence that says what the figure shows.")
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png")
+        plt.close(figure)
+        data = {"image/png": buffer.getvalue(), "text/plain": alt}
+        about = {"raw": True, "metadata": {"image/png": {"alt": alt}}}
+        if self._place is None:
+            self._place = display(data, display_id=True, **about)
+        else:
+            self._place.update(data, **about)
 
 
 def _digits(step):
