@@ -1,5 +1,6 @@
 """MoveNet's real network: 17 parts of one person, in the picture's pixels."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -27,6 +28,22 @@ def test_names_and_limbs_fit():
         sides = {movenet.NAMES[k].split()[0] for k in (a, b)}
         across = {movenet.NAMES[a].split()[-1], movenet.NAMES[b].split()[-1]}
         assert sides != {"left", "right"} or across in ({"shoulder"}, {"hip"})
+
+
+def test_parts_are_in_the_order_of_coco():
+    parts = ["eye", "ear", "shoulder", "elbow", "wrist", "hip", "knee", "ankle"]
+    assert movenet.NAMES[0] == "nose"
+    assert movenet.NAMES[1::2] == tuple(f"left {part}" for part in parts)
+    assert movenet.NAMES[2::2] == tuple(f"right {part}" for part in parts)
+
+
+def test_the_network_itself_says_the_same(graph, astronaut):
+    """Of a square picture, shrunk by OpenCV: colours, resizing and places."""
+    square = cv2.resize(astronaut, (192, 192), interpolation=cv2.INTER_AREA)
+    y, x, score = compute.tflite(graph)(images.to_bytes(square)[None])[0][0, 0].T
+    expected = np.stack([x * 512 - 0.5, y * 512 - 0.5, score], axis=1)
+    found = movenet.detect(astronaut, threshold=0)
+    assert np.allclose(found.keypoints[0], expected, atol=1e-3)
 
 
 def test_astronaut(graph, astronaut):
@@ -83,6 +100,13 @@ def test_threshold(graph, astronaut):
     assert len(movenet.detect(astronaut, threshold=1.0)) == 0
 
 
+def test_minimum_parts(graph, astronaut):
+    parts = int(movenet.detect(astronaut).found.sum())
+    assert 4 < parts < 17
+    assert len(movenet.detect(astronaut, minimum_parts=parts)) == 1
+    assert len(movenet.detect(astronaut, minimum_parts=parts + 1)) == 0
+
+
 def test_errors_are_a_sentence(graph, astronaut):
     with pytest.raises(ValueError, match="threshold is 2"):
         movenet.detect(astronaut, threshold=2)
@@ -90,6 +114,10 @@ def test_errors_are_a_sentence(graph, astronaut):
         movenet.detect(astronaut, minimum_parts=0)
     with pytest.raises(ValueError, match="wanted a picture"):
         movenet.detect(np.zeros((4, 4, 4)))
+    with pytest.raises(ValueError, match="values from nan to nan"):
+        movenet.detect(np.full((9, 9), np.nan))
+    with pytest.raises(TypeError, match="image is of type str"):
+        movenet.detect("photo.jpg")
 
 
 def test_truncated_file(graph, tmp_path):

@@ -1,5 +1,6 @@
 """OpenPose's real network: its channels and peaks, people in picture pixels, left and right."""
 
+import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_lib import datasets, images
-from course_lib.pose import fields, openpose
+from course_lib.pose import assembly, fields, openpose
 from course_lib.pose.openpose import drawing, network, scoring
 from course_lib.pose.parts import LIMBS, NAMES, People
 
@@ -58,6 +59,15 @@ def test_shapes_of_maps(graph, astronaut):
     assert maps.background.shape == (12, 20)
     assert maps.scale == (512 / 20, 300 / 12)
     assert openpose.channels(astronaut[:300], height=96).shape == (12, 20, 57)
+
+
+@pytest.mark.parametrize(("side", "method"), [(512, cv2.INTER_AREA), (100, cv2.INTER_CUBIC)])
+def test_the_input_is_resized_without_jags(graph, astronaut, side, method):
+    """Reading only every fifth pixel, say, would find the person just as well, but less surely."""
+    picture = images.resize(astronaut, side, side)
+    by_hand = np.clip(cv2.resize(picture, (184, 184), interpolation=method), 0, 1)
+    expected = openpose.channels(by_hand, height=184)
+    assert np.abs(openpose.channels(picture, height=184) - expected).max() < 1e-4
 
 
 def test_maps_are_the_channels_in_the_order_of_the_names(graph, astronaut):
@@ -194,6 +204,22 @@ def test_threshold_decides_how_many_parts(graph, group):
     assert found[0] > found[2]
 
 
+def test_every_rule_reaches_the_assembly(graph, group):
+    rules = {"threshold": 0.2, "matching": "optimal", "minimum_parts": 17, "minimum_score": 0.65}
+    maps = openpose.maps(group.image, height=184)
+    larger = maps.enlarged(2)
+    expected = assembly.assemble(larger.heatmaps, larger.fields, **rules).scaled(*larger.scale)
+    for people in (
+        openpose.merge(maps, enlarge=2, **rules),
+        openpose.detect(group.image, height=184, enlarge=2, **rules),
+    ):
+        assert np.array_equal(people.keypoints, expected.keypoints)
+    assert len(expected) >= 1
+    for name, loose in {"threshold": 0.05, "minimum_parts": 1, "minimum_score": 0}.items():
+        more = openpose.merge(maps, enlarge=2, **(rules | {name: loose}))
+        assert more.found.sum() > expected.found.sum()
+
+
 # Bad input
 
 
@@ -218,6 +244,18 @@ def test_errors_are_a_sentence(graph, picture, wrong, words):
 def test_nan_is_refused(graph):
     with pytest.raises(ValueError, match="nan"):
         openpose.detect(np.full((9, 9), np.nan))
+
+
+@pytest.mark.parametrize("found", [None, "maps", np.zeros((46, 46, 18))])
+def test_only_maps_are_merged(found):
+    with pytest.raises(TypeError, match="wanted Maps, as openpose.maps gives them"):
+        openpose.merge(found)
+
+
+@pytest.mark.parametrize("path", [None, 5, b"graph.pb"])
+def test_a_path_is_wanted(path):
+    with pytest.raises(TypeError, match="wanted a file's path"):
+        openpose.load(path)
 
 
 @pytest.mark.parametrize("keep", [0, 100, 0.5, -1])
@@ -280,6 +318,10 @@ def test_scoring_refuses_nonsense():
         scoring.score_faces([[1, 2]], [[0, 0, 1, 1]])
     with pytest.raises(ValueError, match="boxes"):
         scoring.score_faces([[1, 2, 1]], [[0, 0, np.nan, 1]])
+    with pytest.raises(ValueError, match=r"boxes\[1\] is .*wanted x0 <= x1"):
+        scoring.score_faces([[1, 2, 1]], [[0, 0, 1, 1], [5, 5, 1, 9]])
+    with pytest.raises(TypeError, match="unsupported operand"):
+        scoring.NOTHING + 1
 
 
 @settings(deadline=None, max_examples=60)
@@ -329,15 +371,112 @@ def test_skeleton_has_a_letter_per_side():
     drawing.show_skeletons(np.zeros((40, 40)), People(keypoints), ax=ax, numbers=True)
     assert sorted(text.get_text() for text in ax.texts) == ["1", "L", "R"]
     assert len(ax.lines) == 2 * 7  # the limbs among the first eight parts, each with a rim
+    places = {text.get_text(): text.get_position() for text in ax.texts}
+    assert places["R"] == (20, 16)  # at the right wrist, the lowest of that side
+    assert places["L"] == (35, 28)
     plt.close()
 
 
 def test_mosaic_keeps_shape_and_hides():
     rng = np.random.default_rng(0)
     picture = rng.random((50, 70, 3)).astype(np.float32)
-    coarse = drawing.mosaic(picture, 7)
+    coarse = drawing.mosaic(picture, blocks=7)
     assert coarse.shape == picture.shape
     assert len(np.unique(coarse.reshape(-1, 3), axis=0)) <= 7 * 5
+
+
+def test_a_mosaic_is_coarser_where_faces_are_large():
+    """No face is more than three squares wide: from about seven on, known faces are recognised."""
+    across = np.tile(np.linspace(0, 1, 480, dtype=np.float32), (300, 1))  # every column differs
+    for face in (12, 40, 110, 300, 900):
+        coarse = drawing.mosaic(across, [[5, 5, 9, 9], [100, 50, 100 + face / 2, 50 + face]])
+        edges = np.flatnonzero(np.diff(coarse[0]))
+        square = np.diff(edges).min() if len(edges) > 1 else 480
+        assert face / square <= 3.2  # squares are whole pixels
+        assert square >= 480 // 24
+    assert np.ptp(coarse) == 0
+    assert np.ptp(drawing.mosaic(across)) > 0.9
+
+
+@pytest.mark.parametrize("picture", [None, "photo.jpg", np.zeros(5), np.zeros((4, 4, 4))])
+def test_drawing_refuses_what_is_no_picture(picture):
+    nobody = People(np.zeros((0, 18, 3)))
+    _, ax = plt.subplots()
+    with pytest.raises((TypeError, ValueError), match="^image "):
+        drawing.mosaic(picture)
+    with pytest.raises((TypeError, ValueError), match="^image "):
+        drawing.show_skeletons(picture, nobody, ax=ax)
+    plt.close()
+
+
+@pytest.mark.parametrize("people", [None, "people", np.zeros((1, 18, 3)), []])
+def test_drawing_and_scoring_refuse_what_is_no_people(people):
+    _, ax = plt.subplots()
+    with pytest.raises(TypeError, match="wanted People, as detect gives them"):
+        drawing.show_skeletons(np.zeros((9, 9)), people, ax=ax)
+    with pytest.raises(TypeError, match="wanted People, as detect gives them"):
+        scoring.noses(people)
+    plt.close()
+
+
+def test_arrows_stand_and_point_where_the_field_does():
+    field = np.zeros((3, 5, 2))
+    field[2, 1] = 0.6, -0.8
+    field[0, 4] = 0.1, 0.1  # too short
+    _, ax = plt.subplots()
+    drawing.show_arrows(np.zeros((60, 50)), field, ax=ax)
+    (arrows,) = ax.collections
+    assert arrows.get_offsets().tolist() == [[14.5, 49.5]]  # the middle of 10 x 20 pixels
+    assert (arrows.U.tolist(), arrows.V.tolist()) == ([0.6], [-0.8])
+    plt.close()
+
+
+def test_people_without_parts_are_drawn_as_nothing():
+    _, ax = plt.subplots()
+    drawing.show_skeletons(np.zeros((9, 9)), People(np.zeros((2, 18, 3))), ax=ax, numbers=True)
+    drawing.show_arrows(np.zeros((9, 9)), np.zeros((3, 3, 2)), ax=ax)
+    assert not ax.texts
+    assert not ax.lines
+    plt.close()
+
+
+def test_a_missing_part_takes_its_limbs_along():
+    keypoints = np.zeros((1, 18, 3))
+    keypoints[0, [1, 2, 4]] = [[1, 1, 1], [5, 1, 1], [7, 7, 1]]  # no elbow between them
+    _, ax = plt.subplots()
+    drawing.show_skeletons(np.zeros((9, 9)), People(keypoints), ax=ax)
+    assert [line.get_xdata().tolist() for line in ax.lines] == [[1, 5]] * 2
+    assert ax.lines[1].get_color() == drawing.SIDES["right"][0]
+    plt.close()
+
+
+def test_verdict_marks_missed_faces_and_false_noses():
+    keypoints = np.zeros((2, 18, 3))
+    keypoints[:, 0] = [[3, 3, 0.9], [8, 8, 0.5]]
+    people, boxes = People(keypoints), [[0, 0, 5, 5], [0, 6, 3, 9]]
+    score = scoring.score_faces(scoring.noses(people), boxes)
+    _, ax = plt.subplots()
+    drawing.show_verdict(np.zeros((9, 9)), people, boxes, score, ax=ax)
+    assert [box.get_linestyle() for box in ax.patches[::2]] == ["-", "--"]  # each with a rim
+    assert ax.collections[-1].get_offsets().tolist() == [[8, 8]]
+    with pytest.raises(ValueError, match="score is of 2 faces and 2 noses; here are 1 and 2"):
+        drawing.show_verdict(np.zeros((9, 9)), people, boxes[:1], score, ax=ax)
+    plt.close()
+
+
+@pytest.mark.parametrize(
+    ("draw", "wrong"),
+    [
+        (drawing.show_heatmaps, (None, np.zeros((5, 5)), np.zeros((5, 5, 4)), np.zeros((0, 5, 3)))),
+        (drawing.show_fields, (None, np.zeros((5, 5, 3)), np.zeros((5, 5, 2, 2)))),
+    ],
+)
+def test_maps_and_titles_must_fit(draw, wrong):
+    for values in wrong:
+        with pytest.raises((TypeError, ValueError), match="maps|fields"):
+            draw(values, ["a", "b", "c"])
+    with pytest.raises(ValueError, match="wanted at least one pixel"):
+        draw(np.zeros((5, 5, 0, 2)[: 3 + (draw is drawing.show_fields)]), [])
 
 
 def test_input_is_never_beyond_memory():

