@@ -269,6 +269,16 @@ def test_a_hundred_of_each_class_take_part_and_a_hundred_are_kept():
     assert len(selection.select(*outputs, threshold=0.1)[0]) == 100
 
 
+def test_what_is_weaker_is_looked_at_where_the_strongest_lie_on_each_other():
+    count = 12  # classes, each with 50 boxes on one place and a weak one beside
+    logits, offsets, defaults = raw(np.full(51, 0.9), count + 1)
+    defaults[:50] = defaults[0]
+    logits[:, 1:] = np.linspace(2, 1, 51)[:, None]
+    logits[50, 1:] = -1
+    found = selection.select(logits, offsets, defaults, threshold=0.1)
+    assert len(found[0]) == 2 * count and found[2].tolist() == [*range(1, count + 1)] * 2
+
+
 def test_boxes_that_overlap_by_the_limit_are_both_kept():
     logits, offsets, defaults = raw([0.9, 0.8])
     defaults[:] = [[0, 0, 4, 1], [0, 0, 2, 1]]  # a half, exactly

@@ -244,6 +244,16 @@ def test_paint_changes_a_copy_only():
     np.testing.assert_allclose(drawing.paint(image, Detections([], [], [])), image, atol=0.002)
 
 
+def test_the_best_is_painted_on_top():
+    box = [10, 20, 40, 44]
+    names = [["dog"], ["car"], ["dog", "car"]]
+    dog, car, both = (
+        drawing.paint(picture(3), Detections([box] * len(n), [0.5] * len(n), n), scores=False)
+        for n in names
+    )
+    assert np.abs(both - dog)[30, 10].max() < 0.02 < np.abs(both - car)[30, 10].max()
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (5, 300, 3), (300, 5)])
 def test_paint_on_odd_pictures(shape):
     box = [0, 0, shape[1], shape[0]]

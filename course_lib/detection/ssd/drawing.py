@@ -123,9 +123,8 @@ def paint(image, detections, *, scores=True):
     canvas = images.to_bytes(images.to_rgb(checks.image(image))).copy()
     unit = max(canvas.shape[:2]) / 700  # lines and letters that fit the picture
     width = max(2, round(2 * unit))
-    for box, score, label in zip(
-        detections.boxes, detections.scores, detections.labels, strict=True
-    ):
+    found = zip(detections.boxes, detections.scores, detections.labels, strict=True)
+    for box, score, label in reversed(list(found)):  # the best on top
         rgb = [int(colour(label)[k : k + 2], 16) for k in (1, 3, 5)]
         low, high = (
             tuple(int(v) for v in corner)
@@ -133,7 +132,7 @@ def paint(image, detections, *, scores=True):
         )
         cv2.rectangle(canvas, low, high, rgb, width, cv2.LINE_AA)
         text = f"{label} {score:.2f}" if scores else label
-        _write(canvas, text, low, rgb, 0.5 * max(unit, 0.7))
+        _write(canvas, text, low, rgb, 0.5 * max(unit, 0.85))
     return images.from_bytes(canvas)
 
 
@@ -199,7 +198,7 @@ def show_defaults(image, sizes, shapes, *, axes):
             frame = {"edgecolor": plot.CYCLE[number], "linewidth": 1.8, "fill": False}
             ax.add_patch(Rectangle(middle - size / 2, *size, **frame))
         ax.plot(*middle, "+", color="black")
-        ax.set(xlim=(-0.2 * width, 1.2 * width), ylim=(1.2 * height, -0.2 * height))
+        ax.set(xlim=(-0.33 * width, 1.33 * width), ylim=(1.33 * height, -0.33 * height))
         ax.set_title(f"{cells}x{cells} cells, {len(k)} boxes each")
     return axes
 
@@ -235,7 +234,7 @@ def show_answers(scores, sizes, counts, *, image, axes):
     return axes
 
 
-def animate(frames, rate=5.0, *, colours=96):
+def animate(frames, rate=5.0, *, colours=64):
     """Make a film that any browser plays, as an animated PNG.
 
     Parameters
