@@ -307,3 +307,9 @@ def test_drawing_refuses(capsys):
         with pytest.raises(ValueError, match=message):
             call()
     assert capsys.readouterr().out == ""
+
+
+def test_what_05_2_shows_together_has_different_colours():
+    names = ("person", "car", "motorcycle", "dog")
+    assert len({drawing.colour(name) for name in names}) == 4
+    assert drawing.colour("a name of your own") in drawing.COLOURS
