@@ -31,6 +31,40 @@ def test_every_person_of_a_crowd_is_recovered_exactly(seed):
     assert found.scores.min() > 0.7 and (np.diff(found.scores) <= 0).all()
 
 
+@pytest.mark.parametrize(
+    ("seed", "count"),
+    # Where limbs hid each other, or a joint on the map's edge was pulled by its neighbour
+    [(2219, 20), (100726, 20), (100112, 11), (100493, 18), (100792, 20)],
+)
+def test_crowds_that_were_once_too_hard(seed, count):
+    people = fields.crowd(count, rng=seed)
+    found = assembly.assemble(*drawn(people))
+    assert len(found) == count and fields.recovered(found, people, tolerance=0.01).all()
+
+
+def test_the_crowds_recovered_here_do_cross():
+    alike = 0
+    for seed in [s for s in range(60) if s % 20 > 13]:  # 15 to 20 people each
+        people = fields.crowd(seed % 20 + 1, rng=seed)
+        cross = fields.crossings(people)
+        assert cross.any(axis=(1, 2, 3)).mean() > 0.8  # most people cross somebody
+        alike += np.einsum("pqll->", cross.astype(int))
+    assert alike > 0  # and limbs of one kind do
+
+
+def test_two_who_hold_hands_and_two_who_cross_their_arms():
+    holding = upright((24, 12), (40, 12)).keypoints.copy()
+    holding[0, 7, :2] = holding[1, 4, :2] = 32, 20  # a left wrist on a right one: two kinds
+    crossed = upright((24, 12), (44, 12)).keypoints.copy()
+    crossed[1, :, 0] = 88 - crossed[1, :, 0]  # the other's back: left forearms meet
+    crossed[0, [6, 7], :2] = (30, 14), (38, 20)
+    crossed[1, [6, 7], :2] = (30, 22), (36, 13)
+    for points in (holding, crossed):
+        people = People(points)
+        assert fields.recovered(assembly.assemble(*drawn(people)), people, tolerance=0.01).all()
+    assert fields.crossings(People(crossed))[0, 1, 5, 5]
+
+
 @settings(max_examples=10, deadline=None, derandomize=True)
 @given(st.integers(1000, 100_000), st.integers(1, 6))
 def test_left_and_right_follow_the_picture(seed, count):
@@ -162,6 +196,10 @@ def test_noise_never_breaks_the_rules(method, seed):
         (np.zeros((4, 5, 18)), np.zeros((4, 5, 19, 2)), {"minimum_support": 2}, "minimum_support"),
         (np.zeros((4, 5, 18)), np.zeros((4, 5, 19, 2)), {"matching": "best"}, "matching 'best'"),
         (np.zeros((4, 5, 18)), np.zeros((4, 5, 19, 2)), {"smooth": -1}, "smooth is -1"),
+        (np.zeros((4, 5, 18)), np.zeros((4, 5, 19, 2)), {"smooth": 1e9}, "smooth is 1000000000"),
+        (np.zeros((4, 5, 18)), np.zeros((4, 5, 19, 2)), {"names": None}, "names is None"),
+        (np.zeros((4, 5, 18)), np.zeros((4, 5, 19, 2)), {"limbs": "abc"}, "limbs holds"),
+        (np.zeros((4, 5, 18)), np.zeros((4, 5, 19, 2)), {"minimum_limb": np.nan}, "minimum_limb"),
     ],
 )
 def test_bad_input(maps, field, options, message):

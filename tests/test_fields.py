@@ -11,11 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from matplotlib.colors import to_rgb
 from scipy import ndimage
 from scipy.optimize import linear_sum_assignment
 
+from course_lib import plot
 from course_lib.pose import fields
 from course_lib.pose.fields import crowds, drawing, figures, scoring
+from course_lib.pose.parts import LIMBS, People
 
 GRAPH = {"limbs": [(0, 1)]}
 
@@ -113,6 +116,22 @@ def test_mirrored_maps_are_the_maps_of_mirrored_people(seed):
         (lambda: fields.affinity(person((0, 0)), 4, 4, limbs=[(0, 1)]), r"limbs holds \(0, 1\)"),
         (lambda: fields.affinity(person((0, 0)), 4, 4, radius=-1), "radius is -1"),
         (lambda: fields.mirror(np.zeros((4, 4, 18)), np.zeros((4, 4, 38))), "fields has shape"),
+        (lambda: fields.mirror(np.zeros((4, 4, 17)), np.zeros((4, 4, 19, 2))), "maps has shape"),
+        (lambda: fields.mirror(np.zeros((4, 4, 18)), np.zeros((4, 5, 19, 2))), "fields has shape"),
+        (lambda: fields.heatmaps(person((1e300, 0)), 4, 4), "people goes up to 1e"),
+        (lambda: fields.heatmaps(person((0, 0)), 10**5, 10**5), "maps are too large"),
+        (lambda: fields.affinity(person((0, 0)), 4, 4, radius=1e300), "radius is 1e"),
+        *(
+            (lambda limbs=limbs: fields.affinity(person((0, 0), (1, 1)), 4, 4, limbs=limbs), text)
+            for limbs, text in (
+                (None, "limbs is None; wanted a tuple"),
+                ((0, 1), r"limbs is \(0, 1\); wanted a tuple"),
+                ("ab", r"limbs holds \('a',\)"),
+                (((0, 1.5),), r"limbs holds \(0, 1.5\)"),
+                (((0, None),), r"limbs holds \(0, None\)"),
+                (((0, 1, 1),), r"limbs holds \(0, 1, 1\)"),
+            )
+        ),
     ],
 )
 def test_bad_targets(call, message):
@@ -158,6 +177,17 @@ def test_refinement_by_hand():
     assert fields.vertex([0], [1], [1], "parabola")[0] == 0.5
 
 
+def test_bad_curves():
+    with pytest.raises(TypeError, match="values is of type"):
+        fields.vertex("a", "b", "c")
+    with pytest.raises(ValueError, match="rows of different lengths"):
+        fields.vertex([1, 2], [1], [1])
+    with pytest.raises(ValueError, match="refine 'cubic'"):
+        fields.vertex([1], [2], [1], "cubic")
+    with pytest.raises(ValueError, match="maps has 2 axes"):
+        fields.local_maxima(np.zeros((3, 3)))
+
+
 def test_a_plateau_is_one_peak_and_a_flat_map_none_below_the_threshold():
     maps = np.zeros((5, 6, 1))
     maps[2, 2:4] = 0.5
@@ -181,6 +211,8 @@ def test_a_map_of_one_pixel():
         (np.zeros((3, 3, 1)), {"threshold": 0}, "threshold is 0"),
         (np.zeros((3, 3, 1)), {"threshold": np.nan}, "threshold is nan"),
         (np.zeros((3, 3, 1)), {"radius": 0}, "radius is 0"),
+        (np.zeros((3, 3, 1)), {"radius": 2000}, "radius is 2000"),
+        (np.full((3, 3, 1), 1e308), {}, "heatmaps goes up to 1e"),
         (np.zeros((3, 3, 1)), {"refine": "gauss"}, "did you mean gaussian"),
     ],
 )
@@ -239,6 +271,7 @@ def test_integrals_by_hand():
         ((np.zeros((3, 3, 2)), [(0, 0)], [1, 1]), {}, r"ends has shape \(2,\)"),
         ((np.zeros((3, 3, 2)), [(0, 0)], [(1, 1)]), {"samples": 1}, "samples is 1"),
         ((np.zeros((0, 3, 2)), [(0, 0)], [(1, 1)]), {}, "field is empty"),
+        ((np.zeros((3, 3, 2)), [(0, 0)], [(1, 1)]), {"samples": 10**12}, "samples is 1000000"),
     ],
 )
 def test_bad_lines(arguments, options, message):
@@ -301,7 +334,8 @@ def test_crowds_keep_their_promise(seed, count):
     np.testing.assert_array_equal(people.keypoints, again.keypoints)
     joints = people.keypoints[..., :2]
     assert len(people) == count and people.found.all()
-    assert (joints >= 0).all() and (joints <= [81, 45]).all()
+    assert (joints >= 0.5).all() and (joints <= [80.5, 44.5]).all()
+    assert crowds.covered(joints).max(initial=0) <= crowds.COVERED
     for one, two in itertools.combinations(joints, 2):
         assert np.linalg.norm(one - two, axis=1).min() >= 3
 
@@ -315,11 +349,47 @@ def test_the_neck_is_between_the_shoulders_and_limbs_keep_their_length():
     assert fields.standing(20).shape == (18, 2)
 
 
-def test_crowds_meet_and_cross():
-    people = fields.crowd(20, rng=0).keypoints
-    low, high = people[..., :2].min(axis=1), people[..., :2].max(axis=1)
-    meet = (low[:, None] < high[None]).all(axis=2)
-    assert (meet & meet.T).sum() > 2 * 20  # boxes that overlap: more than one neighbour each
+def test_crossings_by_hand():
+    bodies = fields.standing(30) + np.array([[20, 5], [28, 5], [60, 5]])[:, None]
+    people = People(np.dstack([bodies, np.ones((3, 18))]))
+    cross = fields.crossings(people)
+    assert cross.shape == (3, 3, 19, 19)
+    np.testing.assert_array_equal(cross, cross.transpose(1, 0, 3, 2))
+    left_arm, right_arm = LIMBS.index((5, 6)), LIMBS.index((2, 3))
+    assert cross[0, 1, left_arm, right_arm] and not cross[0, 1, right_arm, left_arm]
+    assert not cross[[0, 1, 2], [0, 1, 2]].any() and not cross[2].any()
+    points = people.keypoints.copy()
+    points[0, 6] = 0  # no elbow, no upper arm
+    assert not fields.crossings(People(points))[0, 1, left_arm].any()
+    assert fields.crossings(People([])).shape == (0, 0, 19, 19)
+    with pytest.raises(TypeError, match="wanted People of 18 parts"):
+        fields.crossings(points)
+
+
+def test_how_much_of_a_limb_is_covered_by_hand():
+    one, two = np.zeros((2, 18, 2)) + [[[0, 0]], [[50, 50]]]
+    one[3], one[4] = (10, 10), (22, 10)  # a forearm of 12 pixels: 13 points, one a pixel
+    two[3], two[4] = (16, 4), (16, 16)  # crosses it at right angles
+    forearm = LIMBS.index((3, 4))
+    shares = crowds.covered(np.stack([one, two]), reach=1.5)
+    np.testing.assert_allclose(shares[:, forearm], 3 / 13)
+    assert crowds.covered(one[None]).max() == 0  # nobody covers themselves
+    shares = crowds.covered(np.stack([one, two, two + [3, 0]]), reach=1.5)
+    np.testing.assert_allclose(shares[0, forearm], 6 / 13)  # two people together
+
+
+def test_crowds_touch_and_cross():
+    pairs, alike, touch = 0, 0, 0
+    for seed in range(20):
+        people = fields.crowd(seed % 19 + 2, rng=seed)
+        cross = fields.crossings(people)
+        pairs += cross.any(axis=(2, 3)).sum() // 2
+        alike += np.einsum("pqll->", cross.astype(int)) // 2  # two left forearms, say
+        joints = people.keypoints[..., :2]
+        gap = np.linalg.norm(joints[:, None, :, None] - joints[None, :, None], axis=-1)
+        near = (gap < 1).any(axis=(2, 3))
+        touch += np.triu(near, 1).sum()
+    assert pairs > 10 * 20 and alike >= 3 and touch > 3 * 20
 
 
 @pytest.mark.parametrize(
@@ -328,12 +398,21 @@ def test_crowds_meet_and_cross():
         (-1, {}, "count is -1"),
         (3, {"height": 5, "width": 5}, "only 0 of 3 people found room"),
         (1, {"apart": -1}, "apart is -1"),
-        (1, {"sizes": (0, 3)}, "sizes is 0"),
+        (1, {"sizes": (0, 3)}, "sizes goes down to 0"),
+        (1, {"sizes": 5}, r"sizes has shape \(\)"),
+        (1, {"sizes": (36, 14)}, "the smallest and then the largest"),
+        (10**6, {}, "count is 1000000"),
     ],
 )
 def test_bad_crowds(count, options, message):
     with pytest.raises(ValueError, match=message):
         fields.crowd(count, rng=0, **options)
+
+
+@pytest.mark.parametrize("rng", ["x", None, -1, 1.5])
+def test_bad_seeds(rng):
+    with pytest.raises(TypeError, match="wanted a seed of 0 or more"):
+        fields.crowd(1, rng=rng)
 
 
 def test_pck_by_hand():
@@ -371,6 +450,11 @@ def test_bad_scores():
         fields.pck([], [])
     with pytest.raises(ValueError, match="found has 2 parts and truth 3"):
         fields.pck(person((0, 0), (1, 1)), person((0, 0), (1, 1), (2, 2)))
+    with pytest.raises(ValueError, match="found has 2 parts and truth 3"):
+        fields.recovered(person((0, 0), (1, 1)), person((0, 0), (1, 1), (2, 2)))
+    with pytest.raises(ValueError, match="found goes up to 1e"):
+        fields.pck(person((1e300, 0)), person((0, 0)))
+    assert fields.pck(person((0, 0)), person((0, 0)), []).shape == (0,)
     with pytest.raises(ValueError, match="alpha goes down to -1"):
         fields.pck([], person((0, 0)), -1)
     assert fields.recovered([], []).shape == (0,)
@@ -381,10 +465,18 @@ def test_bad_scores():
 
 
 def test_hue_is_direction_and_white_is_nothing():
-    field = np.zeros((1, 3, 2, 2))
-    field[0, 0, 0], field[0, 1, 1] = (1, 0), (-1, 0)  # right is red, left is cyan
+    field = np.zeros((1, 5, 2, 2))
+    field[0, 0, 0], field[0, 1, 1], field[0, 2, 0], field[0, 3, 1] = (
+        (1, 0),
+        (0, 1),
+        (-1, 0),
+        (0, -1),
+    )
     colours = drawing.direction_colours(field)
-    np.testing.assert_allclose(colours[0], [[0.85, 0, 0], [0, 0.85, 0.85], [1, 1, 1]], atol=1e-6)
+    names = [plot.ORANGE, plot.GREEN, plot.BLUE, plot.PURPLE, "white"]  # right, down, left, up
+    np.testing.assert_allclose(colours[0], [to_rgb(name) for name in names], atol=1e-6)
+    faint = drawing.direction_colours(0.5 * field)
+    np.testing.assert_allclose(faint, (1 + colours) / 2)
 
 
 def test_figures_draw_what_they_are_given():

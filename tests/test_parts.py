@@ -100,6 +100,12 @@ def test_other_skeletons_mirror_by_name():
         ((np.full((1, 18, 3), np.nan),), "keypoints holds NaN"),
         ((np.full((1, 18, 3), -1.0),), "keypoints' scores goes down to -1"),
         ((np.zeros((2, 18, 3)), [1.0]), r"scores has shape \(1,\)"),
+        ((np.full((1, 18, 3), 1e300),), "keypoints goes up to 1e"),
+        ((np.zeros((1, 4, 3)), None, "nose"), "names is 'nose'; wanted a tuple"),
+        (([], None, None), "names is None; wanted a tuple"),
+        (([], None, ("nose", "nose")), "wanted a tuple of different strings"),
+        ((np.zeros((1, 18, 3)), None, parts.NAMES, ((0, 18),)), r"limbs holds \(0, 18\)"),
+        ((np.zeros((1, 18, 3)), None, parts.NAMES, None), "limbs is None"),
     ],
 )
 def test_bad_people(arguments, message):
@@ -110,5 +116,12 @@ def test_bad_people(arguments, message):
 def test_unknown_part_names_near_ones():
     with pytest.raises(ValueError, match="did you mean left elbow or right elbow|elbow"):
         People([]).part("elbow")
+    for scale in (0, -1, np.nan):
+        with pytest.raises(ValueError, match="x is"):
+            People([]).scaled(scale)
+    with pytest.raises(TypeError, match="y is '2'"):
+        People([]).scaled(1, "2")
+    with pytest.raises(ValueError, match="part 'right eye' is not known"):
+        People([], names=("left eye", "nose"), limbs=()).mirrored(5)
     with pytest.raises(ValueError, match="width is 0"):
         People([]).mirrored(0)

@@ -10,8 +10,7 @@ from scipy.ndimage import gaussian_filter
 from course_lib import checks
 from course_lib.pose import fields, parts
 from course_lib.pose.fields.candidates import METHODS
-from course_lib.pose.fields.targets import checked_limbs
-from course_lib.pose.parts import People
+from course_lib.pose.parts import People, checked_limbs, checked_names
 
 TREE = 17  # the limbs after these close rings: they join people, but never overrule the others
 SAME = 0.5  # a body is a duplicate when this share of its parts lies on those of a better one
@@ -85,10 +84,12 @@ def assemble(
     Departs from the paper: limbs of all kinds are joined from the best to the worst, and a limb
     that would give a body a second nose is left out.
     """
+    names = checked_names(names)
     maps, affinity = _checked(heatmaps, affinity, len(names), limbs)
     minimum_parts = checks.number(minimum_parts, "minimum_parts", low=1, integer=True)
     minimum_score = checks.number(minimum_score, "minimum_score", low=0)
-    smooth = checks.number(smooth, "smooth", low=0)
+    smooth = checks.number(smooth, "smooth", low=0, high=100)
+    minimum_limb = checks.number(minimum_limb, "minimum_limb")
     duplicate = checks.number(duplicate, "duplicate", low=0)
     maps = gaussian_filter(maps, (smooth, smooth, 0)) if smooth else maps
     tops = fields.peaks(maps, threshold=threshold, radius=radius, refine=refine)
@@ -99,7 +100,7 @@ def assemble(
     enough = ((points[..., 2] > 0).sum(axis=1) >= minimum_parts) & (scores >= minimum_score)
     points, scores = points[enough], scores[enough]
     kept = distinct(points, scores, duplicate)
-    return People(points[kept], scores[kept], tuple(names), tuple(limbs))
+    return People(points[kept], scores[kept], names, limbs)
 
 
 def connect(

@@ -56,6 +56,8 @@ FIELD_CHANNELS = (
 FLIP = (0, 1, 5, 6, 7, 2, 3, 4, 11, 12, 13, 8, 9, 10, 15, 14, 17, 16)
 LIMB_FLIP = (1, 0, 4, 5, 2, 3, 9, 10, 11, 6, 7, 8, 12, 15, 16, 13, 14, 18, 17)
 
+FAR = 1e6  # pixels: no joint is further away
+
 
 @dataclass(frozen=True, eq=False)
 class People:
@@ -75,7 +77,8 @@ class People:
     Raises
     ------
     ValueError
-        If a shape does not fit, a number is not finite, or a score is negative.
+        If a shape does not fit, a number is not finite or beyond all pictures, a score is negative,
+        or a limb joins parts that there are not.
     """
 
     keypoints: np.ndarray
@@ -84,12 +87,15 @@ class People:
     limbs: tuple = field(default=LIMBS, repr=False)
 
     def __post_init__(self):
-        points = checks.array(self.keypoints, "keypoints", dtype=np.float64)
-        points = points.reshape(0, len(self.names), 3) if points.size == 0 else points
-        points = checks.array(points, "keypoints", shape=(None, len(self.names), 3))
+        names = checked_names(self.names)
+        points = checks.array(self.keypoints, "keypoints", dtype=np.float64, low=-FAR, high=FAR)
+        points = points.reshape(0, len(names), 3) if points.size == 0 else points
+        points = checks.array(points, "keypoints", shape=(None, len(names), 3))
         checks.array(points[..., 2], "keypoints' scores", low=0)
         scores = _mean_scores(points) if self.scores is None else self.scores
         scores = checks.array(scores, "scores", shape=(len(points),), dtype=np.float64)
+        object.__setattr__(self, "names", names)
+        object.__setattr__(self, "limbs", checked_limbs(self.limbs, len(names)))
         object.__setattr__(self, "keypoints", points)
         object.__setattr__(self, "scores", scores)
 
@@ -115,7 +121,8 @@ class People:
 
         Pixels' centres are whole numbers, so the first pixel's centre 0 goes to ``(x - 1) / 2``.
         """
-        scale = np.array([x, x if y is None else y], dtype=np.float64)
+        x = checks.number(x, "x", low=1e-9)
+        scale = np.array([x, x if y is None else checks.number(y, "y", low=1e-9)])
         moved = self.keypoints.copy()
         moved[..., :2] = (moved[..., :2] + 0.5) * scale - 0.5
         return self._with(np.where(self.found[..., None], moved, 0))
@@ -130,10 +137,32 @@ class People:
         """For each part the index of its namesake on the other side."""
         other = {"left": "right", "right": "left"}
         names = [" ".join(other.get(word, word) for word in name.split()) for name in self.names]
-        return tuple(self.names.index(name) for name in names)
+        return tuple(self.names.index(checks.choice(name, "part", self.names)) for name in names)
 
     def _with(self, keypoints):
         return People(keypoints, self.scores, self.names, self.limbs)
+
+
+def checked_names(names):
+    """The parts' names as a tuple of different strings, or a ValueError."""
+    listed = names if isinstance(names, (tuple, list)) else ()
+    if not listed or not all(isinstance(n, str) for n in listed) or len(set(listed)) < len(listed):
+        raise ValueError(f"names is {names!r}; wanted a tuple of different strings, one per part.")
+    return tuple(listed)
+
+
+def checked_limbs(limbs, count):
+    """The limbs as tuples of two different parts below `count`, or a ValueError."""
+    wanted = f"two different parts from 0 to {count - 1}"
+    try:
+        limbs = tuple(tuple(limb) for limb in limbs)
+    except TypeError:
+        raise ValueError(f"limbs is {limbs!r}; wanted a tuple of limbs, each {wanted}.") from None
+    for limb in limbs:
+        whole = all(isinstance(k, (int, np.integer)) and 0 <= k < count for k in limb)
+        if len(limb) != 2 or not whole or limb[0] == limb[1]:
+            raise ValueError(f"limbs holds {limb}; wanted {wanted}.")
+    return tuple(tuple(int(k) for k in limb) for limb in limbs)
 
 
 def _mean_scores(points):

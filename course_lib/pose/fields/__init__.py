@@ -7,13 +7,14 @@ limbs, `crowds` makes people up, `scoring` counts what was found.
 """
 
 from course_lib.pose.fields.candidates import line_integrals, line_samples, match
-from course_lib.pose.fields.crowds import crowd, standing
+from course_lib.pose.fields.crowds import crossings, crowd, standing
 from course_lib.pose.fields.hills import local_maxima, peaks, vertex
 from course_lib.pose.fields.scoring import pck, recovered
 from course_lib.pose.fields.targets import affinity, heatmaps, mirror
 
 __all__ = [
     "affinity",
+    "crossings",
     "crowd",
     "heatmaps",
     "line_integrals",

@@ -38,7 +38,7 @@ def line_samples(field, starts, ends, *, samples=10):
     """
     field = checks.array(field, "field", shape=(None, None, 2))
     starts, ends = _points(starts, "starts"), _points(ends, "ends")
-    samples = checks.number(samples, "samples", low=2, integer=True)
+    samples = checks.number(samples, "samples", low=2, high=1000, integer=True)
     if field.size == 0:
         raise ValueError(f"field is empty {field.shape}; wanted at least one pixel.")
     along = ends[None] - starts[:, None]  # (N, M, 2)
@@ -95,7 +95,7 @@ def match(scores, *, method="greedy", minimum=0.0):
     if not (scores < np.inf).all():
         raise ValueError("scores holds NaN or plus infinity; wanted numbers.")
     checks.choice(method, "method", METHODS)
-    minimum = checks.number(minimum, "minimum")
+    minimum = checks.number(minimum, "minimum", low=-1e6, high=1e6)
     # A pair that is too weak is worth as much as no pair: nothing.
     gains = np.where(scores > minimum, scores - minimum, 0)
     if method == "optimal":

@@ -1,16 +1,17 @@
 """Figures of ``06_1_heatmaps_and_affinity_fields``: crowds, fields as arrows, tops and tables."""
 
 import numpy as np
-from matplotlib.colors import hsv_to_rgb
+from matplotlib.colors import to_rgb
 
 from course_lib import plot
 from course_lib.pose.fields.hills import vertex
 
 SAMPLE_MARKS = ("o", "s", "^", "D")
+WHEEL = (plot.ORANGE, plot.GREEN, plot.BLUE, plot.PURPLE)  # right, down, left, up
 
 
 def show_people(ax, people, height, width, *, paper=None, colour=None, title=None):
-    """Draw people on paper of the map's size.
+    """Draw people on paper of the map's size; colours go from left to right: neighbours differ.
 
     Parameters
     ----------
@@ -29,7 +30,8 @@ def show_people(ax, people, height, width, *, paper=None, colour=None, title=Non
     """
     paper = np.ones((height, width)) if paper is None else paper
     if colour is None:
-        plot.show_skeletons(paper, people.keypoints, people.limbs[:17], ax=ax)
+        middle = people.keypoints[..., 0].sum(axis=1) / np.maximum(people.found.sum(axis=1), 1)
+        plot.show_skeletons(paper, people.keypoints[np.argsort(middle)], people.limbs[:17], ax=ax)
         for joints in ax.collections:
             joints.set(sizes=[14], linewidth=0.5)  # small: some limbs have two pixels
     else:
@@ -43,7 +45,7 @@ def show_people(ax, people, height, width, *, paper=None, colour=None, title=Non
 
 
 def direction_colours(field):
-    """A picture of a field: the hue says where its vectors point, white is no vector.
+    """A picture of a field: the colour says where its vectors point, white is no vector.
 
     Parameters
     ----------
@@ -53,14 +55,16 @@ def direction_colours(field):
     Returns
     -------
     (H, W, 3) float64 ndarray
-        RGB in [0, 1].
+        RGB in [0, 1]: orange points right, green down, blue left, purple up, mixtures between.
     """
     length = np.linalg.norm(field, axis=-1)
     longest = length.argmax(axis=2)[..., None]
     x, y = np.moveaxis(np.take_along_axis(field, longest[..., None], axis=2)[:, :, 0], -1, 0)
-    hue = (np.arctan2(y, x) / (2 * np.pi)) % 1
-    strength = np.clip(length.max(axis=2), 0, 1)
-    return hsv_to_rgb(np.stack([hue, strength, 1 - 0.15 * strength], axis=-1))
+    quarter = (np.arctan2(y, x) / (np.pi / 2)) % 4
+    wheel = np.array([to_rgb(colour) for colour in (*WHEEL, WHEEL[0])])
+    places, strength = np.arange(5), np.clip(length.max(axis=2), 0, 1)[..., None]
+    hue = np.stack([np.interp(quarter, places, channel) for channel in wheel.T], axis=-1)
+    return 1 - strength * (1 - hue)
 
 
 def show_field(ax, field, *, image=None, title=None, colour=plot.BLUE, shortest=0.05):
@@ -171,7 +175,7 @@ def show_table(ax, scores, choices, *, rows, columns, title=None):
     ax.imshow(np.where(np.isfinite(scores), scores, 0), cmap="Greys", vmin=0, vmax=2)
     for (n, m), score in np.ndenumerate(scores):
         ax.text(m, n, f"{score:.3f}" if np.isfinite(score) else "-", ha="center", va="center")
-    looks = (plot.ORANGE, "--", 0.40), (plot.BLUE, "-", 0.46)
+    looks = (plot.PURPLE, "--", 0.40), (plot.BLACK, "-", 0.46)  # blue and orange are people
     for (name, pairs), (colour, dash, half) in zip(choices.items(), looks, strict=False):
         for n, m in pairs:
             x, y = m + half * np.array([-1, 1, 1, -1, -1]), n + half * np.array([-1, -1, 1, 1, -1])

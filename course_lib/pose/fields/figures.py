@@ -27,7 +27,7 @@ def show_chain(crowd, maps, field, found):
     pictures = [1 - maps.max(axis=2), drawing.direction_colours(field)]
     titles = [
         "Joints: 18 heatmaps, one on the other",
-        "Limbs: red flows right, green down, cyan left",
+        "Limbs: orange flows right, green down, blue left",
     ]
     plot.show_images(pictures, titles, axes=[axes[0, 1], axes[1, 0]])
     drawing.show_people(axes[1, 1], found, *size, title=f"Put together: {len(found)} people")
@@ -52,6 +52,24 @@ def show_maps(people, maps, shown):
     for ax, j in zip(axes, shown, strict=True):
         look = {"paper": 1 - maps[..., j], "colour": plot.SKY, "title": NAMES[j]}
         drawing.show_people(ax, people, *maps.shape[:2], **look)
+    return fig
+
+
+def show_top(values, true_top, *, title=None):
+    """Three pixels of a hill and the tops of two curves through them, see `drawing.show_top`.
+
+    Parameters
+    ----------
+    values : (3,) ndarray
+    true_top : float
+    title : str, optional
+
+    Returns
+    -------
+    Figure
+    """
+    fig, ax = plt.subplots(figsize=(6.4, 3.9), layout="constrained")
+    drawing.show_top(ax, values, true_top, title=title)
     return fig
 
 

@@ -38,9 +38,9 @@ def peaks(heatmaps, *, threshold=0.1, radius=1, refine="gaussian"):
     ValueError
         If the maps are not ``(H, W, K)`` or not finite, or a parameter is out of range.
     """
-    maps = checks.array(heatmaps, "heatmaps", ndim=3)
+    maps = checks.array(heatmaps, "heatmaps", ndim=3, low=-1e6, high=1e6)
     threshold = checks.number(threshold, "threshold", low=FLOOR)
-    radius = checks.number(radius, "radius", low=1, integer=True)
+    radius = checks.number(radius, "radius", low=1, high=100, integer=True)
     checks.choice(refine, "refine", REFINEMENTS)
     if maps.size == 0:
         raise ValueError(f"heatmaps is empty {maps.shape}; wanted at least one pixel and one map.")
@@ -65,6 +65,7 @@ def local_maxima(maps, radius=1):
     (K, H, W) bool ndarray
         Of equal rivals the first in reading order wins.
     """
+    maps = checks.array(maps, "maps", ndim=3)
     _, height, width = maps.shape
     padded = np.pad(maps, ((0, 0), (radius, radius), (radius, radius)), constant_values=-np.inf)
     top = np.ones(maps.shape, dtype=bool)
@@ -121,7 +122,8 @@ def vertex(before, here, after, refine="gaussian", *, top=0):
     (N,) float64 ndarray
         Between -0.5 and 0.5; 0 where the curve is flat or bends up.
     """
-    values = np.array([before, here, after], dtype=np.float64)
+    checks.choice(refine, "refine", REFINEMENTS[:2])
+    values = checks.array([before, here, after], "values", dtype=np.float64)
     if refine == "gaussian":
         values = np.log(np.maximum(values, FLOOR))
     bend = values[0] - 2 * values[1] + values[2]  # below 0 at a top

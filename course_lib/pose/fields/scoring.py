@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from course_lib import checks
-from course_lib.pose.parts import People
+from course_lib.pose.parts import FAR, People
 
 
 def pck(found, truth, alpha=0.1):
@@ -34,16 +34,13 @@ def pck(found, truth, alpha=0.1):
     """
     found, truth = _points(found, "found"), _points(truth, "truth")
     alpha = checks.array(alpha, "alpha", low=0, dtype=np.float64)
-    if found.size and found.shape[1] != truth.shape[1]:
-        raise ValueError(
-            f"found has {found.shape[1]} parts and truth {truth.shape[1]}; wanted as many."
-        )
+    _same_parts(found, truth)
     found = found.reshape(-1, truth.shape[1], 3)  # nobody has as many parts as the truth
     there = truth[..., 2] > 0
     if not there.any():
         raise ValueError("truth holds no joint; wanted at least one, to take a share of.")
     miss = distances(found, truth) / _sizes(truth)[None, :, None]  # (F, P, K), in sizes
-    reach = max(float(alpha.max()), 1e-12)
+    reach = max(float(alpha.max(initial=0)), 1e-12)
     likeness = np.maximum(1 - miss / reach, 0).sum(axis=2)  # near joints count more
     rows, columns = linear_sum_assignment(likeness, maximize=True)
     best = np.full(truth.shape[:2], np.inf)
@@ -66,6 +63,7 @@ def recovered(found, truth, tolerance=0.1):
         One per person of the truth.
     """
     found, truth = _points(found, "found"), _points(truth, "truth")
+    _same_parts(found, truth)
     tolerance = checks.number(tolerance, "tolerance", low=0)
     if not len(found) or not len(truth):
         return np.zeros(len(truth), bool)
@@ -94,7 +92,15 @@ def _sizes(truth):
 
 def _points(people, name):
     points = people.keypoints if isinstance(people, People) else people
-    points = checks.array(points, name, dtype=np.float64)
+    points = checks.array(points, name, dtype=np.float64, low=-FAR, high=FAR)
     if points.size == 0:
         return points.reshape(0, points.shape[1] if points.ndim == 3 else 18, 3)
     return checks.array(points, name, shape=(None, None, 3))
+
+
+def _same_parts(found, truth):
+    """A ValueError unless people who were found have as many parts as the true ones."""
+    if found.size and found.shape[1] != truth.shape[1]:
+        raise ValueError(
+            f"found has {found.shape[1]} parts and truth {truth.shape[1]}; wanted as many."
+        )

@@ -8,7 +8,9 @@ import numpy as np
 
 from course_lib import checks
 from course_lib.pose import parts
-from course_lib.pose.parts import People
+from course_lib.pose.parts import FAR, People, checked_limbs
+
+MOST_PIXELS = 10_000_000  # of a map: with 19 fields it takes 1.5 GB
 
 
 def heatmaps(people, height, width, *, sigma=1.0, background=False):
@@ -79,7 +81,7 @@ def affinity(people, height, width, *, radius=1.0, limbs=parts.LIMBS):
     The ends are round; in the paper they are cut straight, which leaves short limbs no pixel.
     """
     points, height, width = _checked(people, height, width)
-    radius = checks.number(radius, "radius", low=1e-3)
+    radius = checks.number(radius, "radius", low=1e-3, high=1e4)
     ends = np.asarray(checked_limbs(limbs, points.shape[1]), dtype=int).reshape(-1, 2)
     field = np.zeros((height, width, len(ends), 2), np.float32)
     for number, (a, b) in enumerate(ends):
@@ -106,10 +108,19 @@ def mirror(maps, fields):
     Returns
     -------
     maps, fields : ndarrays of the same shapes
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit.
     """
-    maps = checks.array(maps, "maps", ndim=3, finite=False)
-    fields = checks.array(fields, "fields", shape=(None, None, len(parts.LIMBS), 2), finite=False)
-    order = [*parts.FLIP, *range(len(parts.FLIP), maps.shape[2])]
+    maps, count = checks.array(maps, "maps", ndim=3, finite=False), len(parts.FLIP)
+    if maps.shape[2] not in (count, count + 1):
+        wanted = f"(H, W, {count}), or {count + 1} with the background"
+        raise ValueError(f"maps has shape {maps.shape}; wanted {wanted}.")
+    shape = (*maps.shape[:2], len(parts.LIMBS), 2)
+    fields = checks.array(fields, "fields", shape=shape, finite=False)
+    order = [*parts.FLIP, *range(count, maps.shape[2])]
     return maps[:, ::-1, order], fields[:, ::-1, list(parts.LIMB_FLIP)] * [-1, 1]
 
 
@@ -132,19 +143,11 @@ def _limb(start, end, radius, height, width):
 def _checked(people, height, width):
     """The keypoints as an array (P, K, 3), and the size."""
     points = people.keypoints if isinstance(people, People) else people
-    points = checks.array(points, "people", dtype=np.float64)
+    points = checks.array(points, "people", dtype=np.float64, low=-FAR, high=FAR)
     points = points.reshape(0, len(parts.NAMES), 3) if points.size == 0 else points
     points = checks.array(points, "people", shape=(None, None, 3))
     height = checks.number(height, "height", low=1, integer=True)
-    return points, height, checks.number(width, "width", low=1, integer=True)
-
-
-def checked_limbs(limbs, count):
-    """The limbs as tuples of two different parts below `count`, or a ValueError."""
-    limbs = tuple(tuple(int(k) for k in limb) for limb in limbs)
-    for limb in limbs:
-        if len(limb) != 2 or limb[0] == limb[1] or not all(0 <= k < count for k in limb):
-            raise ValueError(
-                f"limbs holds {limb}; wanted two different parts from 0 to {count - 1}."
-            )
-    return limbs
+    width = checks.number(width, "width", low=1, integer=True)
+    if height * width > MOST_PIXELS:
+        raise ValueError(f"{height} x {width} maps are too large; wanted {MOST_PIXELS:,} pixels.")
+    return points, height, width
