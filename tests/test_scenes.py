@@ -83,6 +83,21 @@ def test_no_light_leaves_the_background_as_it_is(photos):
     assert not np.array_equal(bare, laid.picture)
 
 
+def test_light_is_a_slope_with_a_colour(photos):
+    """Divided by the unlit picture, the light is one plane times one colour."""
+    bare = scenes.make(5, objects=(0, 0), light=0).picture.astype(float)
+    lit = scenes.make(5, objects=(0, 0), light=0.5).picture
+    safe = ((bare > 0.2) & (lit < 0.99)).all(axis=2)
+    factors = (lit / np.maximum(bare, 0.01))[safe]
+    colour = factors / factors[:, :1]
+    np.testing.assert_allclose(colour, np.broadcast_to(colour[0], colour.shape), rtol=1e-4)
+    rows, columns = np.nonzero(safe)
+    ground = np.column_stack([np.ones(len(rows)), rows, columns])
+    plane, *_ = np.linalg.lstsq(ground, factors[:, 0], rcond=None)
+    np.testing.assert_allclose(ground @ plane, factors[:, 0], rtol=1e-4)
+    assert np.hypot(*plane[1:]) * 96 > 0.02, "brighter on one side"
+
+
 def test_all_classes_occur(photos):
     names = {name for n in range(60) for name in scenes.make(n).names}
     assert names == set(scenes.NAMES)
@@ -206,11 +221,66 @@ def test_every_listed_photograph_exists(photos):
         ({"light": 1.5}, "light"),
         ({"turn": -3}, "turn"),
         ({"hidden": 1}, "hidden"),
+        ({"size": 10**7}, "size is 10000000"),
+        ({"split": [1]}, "held out"),
+        ({"classes": None}, "one or more of cat"),
+        ({"classes": 3}, "one or more of cat"),
+        ({"objects": (10**12, 10**12)}, r"objects\[0\]"),
     ],
 )
 def test_bad_settings(photos, given, text):
     with pytest.raises(ValueError, match=text):
         scenes.make(0, **given)
+
+
+def test_classes_may_be_a_generator(photos):
+    names = scenes.make(0, classes=(name for name in ("cat",)), objects=(2, 2)).names
+    assert names == ("cat", "cat")
+
+
+@pytest.mark.parametrize("seed", [None, "a", 1.5, np.nan, ["a"]])
+def test_bad_seed(seed):
+    with pytest.raises((TypeError, ValueError), match="seed is .*wanted a whole number"):
+        scenes.make(seed)
+    with pytest.raises((TypeError, ValueError), match="seed is .*wanted a whole number"):
+        scenes.batch(2, seed)
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"centre": (np.nan, 9)}, "centre holds NaN"),
+        ({"centre": (1, 2, 3)}, "centre has shape"),
+        ({"centre": (1e300, 9)}, "centre goes up to"),
+        ({"side": 0}, "side is 0"),
+        ({"side": "a"}, "side is 'a'"),
+        ({"side": 1e5}, "side is 100000"),
+        ({"angle": np.inf}, "angle is inf"),
+        ({"levels": None}, "levels is None; wanted what glyph"),
+        ({"levels": ()}, "levels is"),
+    ],
+)
+def test_bad_places(change, text):
+    settings = {"levels": square(8), "centre": (9, 9), "side": 8, "angle": 0} | change
+    with pytest.raises((TypeError, ValueError), match=text):
+        scenes.lay(**settings)
+    levels, *place = settings.values()
+    with pytest.raises((TypeError, ValueError), match=text):
+        scenes.compose(np.ones((32, 32, 3), np.float32), [(levels, np.ones(3), [place])])
+
+
+@pytest.mark.parametrize(
+    ("layers", "text"),
+    [
+        (None, "layers holds no triples"),
+        ([3], "layers holds no triples"),
+        ([(square(8), [1, 1], [((9, 9), 8, 0)])], "look has shape"),
+        ([(square(8), [np.nan, 1, 1], [((9, 9), 8, 0)])], "look holds NaN"),
+    ],
+)
+def test_bad_layers(layers, text):
+    with pytest.raises((TypeError, ValueError), match=text):
+        scenes.compose(np.ones((32, 32, 3), np.float32), layers)
 
 
 def test_other_errors():
@@ -224,6 +294,8 @@ def test_other_errors():
         scenes.shrink(np.zeros((4, 5, 4), np.uint8))
     with pytest.raises(ValueError, match="apple"):
         scenes.glyph("aple")
+    with pytest.raises(ValueError, match="apple"):
+        scenes.glyph(["apple"])
     with pytest.raises(ValueError, match="background"):
         scenes.compose(np.zeros((4, 4)), [])
     with pytest.raises(ValueError, match="seed"):

@@ -368,6 +368,22 @@ def test_bad_input(call, text):
         call()
 
 
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"pictures": None}, "pictures is None; wanted a picture"),
+        ({"pictures": 3}, "pictures is 3"),
+        ({"pictures": "a.png"}, "pictures is 'a.png'"),
+        ({"model": None}, "model is None; wanted a network"),
+        ({"batch": "a"}, "batch is 'a'"),
+    ],
+)
+def test_predict_refuses_what_it_cannot_use(change, text):
+    given = {"model": Fixed(), "pictures": np.zeros((9, 9, 3), np.float32)} | change
+    with pytest.raises(TypeError, match=text):
+        small_ssd.predict(**given)
+
+
 def test_missing_checkpoint(monkeypatch, tmp_path):
     monkeypatch.setattr("course_lib.detection.small_ssd.network.CHECKPOINT", tmp_path / "none.h5")
     with pytest.raises(FileNotFoundError, match="from a clone"):

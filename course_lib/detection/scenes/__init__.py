@@ -6,6 +6,7 @@ onto photographs for training detectors: Dwibedi et al., ICCV 2017, arXiv:1708.0
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from course_lib import checks
@@ -27,6 +28,8 @@ __all__ = [
 ]
 
 SIZE = 96  # px: side of a scene
+LARGEST = 4096  # px: side of a scene
+MOST = 100  # objects asked for: a scene is full long before
 TRIES = 8  # places tried for an object before it is left out
 
 
@@ -69,13 +72,13 @@ def make(seed, *, size=SIZE, split="learning", classes=NAMES, objects=(1, 5), si
     seed : int, sequence of int, or numpy.random.Generator
         The same seed gives the same scene.
     size : int
-        Side of the picture in pixels, 32 or more.
+        Side of the picture in pixels, 32 to 4096.
     split : str
         ``"learning"`` or ``"held out"``: which photographs lie behind.
     classes : sequence of str
         Which of `NAMES` may occur.
     objects : (int, int)
-        Fewest and most objects; fewer where there is no room for the last ones.
+        Fewest and most objects, up to 100; fewer where there is no room for the last ones.
     sides : (float, float)
         Smallest and largest side of an emoji's square in pixels.
     turn : float
@@ -96,13 +99,13 @@ def make(seed, *, size=SIZE, split="learning", classes=NAMES, objects=(1, 5), si
         If a number is out of range, or a class or split is unknown.
     """
     rng = _generator(seed)
-    size = checks.number(size, "size", low=32, integer=True)
+    size = checks.number(size, "size", low=32, high=LARGEST, integer=True)
     light = checks.number(light, "light", low=0, high=0.9)
     turn = checks.number(turn, "turn", low=0, high=180)
-    objects = _span(objects, "objects", low=0, integer=True)
+    objects = _span(objects, "objects", low=0, high=MOST, integer=True)
     sides = _span(sides, "sides", low=8, high=size)
     numbers = _numbers(classes)
-    photos = photographs(split)
+    photos = photographs(checks.choice(split, "split", SPLITS))
     background = crop(photos[rng.integers(len(photos))], size, rng)
     layers, labels = [], []
     for _ in range(rng.integers(objects[0], objects[1] + 1)):
@@ -111,7 +114,7 @@ def make(seed, *, size=SIZE, split="learning", classes=NAMES, objects=(1, 5), si
         labels.append(label)
         layers.append((glyph(NAMES[label]), look, _places(rng, size, sides, turn)))
     picture, masks, shown, kept = compose(background, layers, hidden=hidden)
-    picture = np.clip(picture * _light(rng, size, light), 0, 1)
+    picture = _lit(picture, *_light(rng, size, light))
     boxes = np.array([tight_box(mask) for mask in masks]).reshape(-1, 4)
     return Scene(picture, boxes, np.array(labels, np.int64)[kept], masks, shown)
 
@@ -133,7 +136,7 @@ def batch(count, seed, **settings):
     scenes : list of Scene
     """
     count = checks.number(count, "count", low=1, integer=True)
-    seed = np.atleast_1d(seed).tolist()
+    seed = list(seed) if isinstance(seed, (list, tuple, np.ndarray)) else [seed]
     made = [make((*seed, n), **settings) for n in range(count)]
     return np.stack([scene.picture for scene in made]), made
 
@@ -164,25 +167,27 @@ def compose(background, layers, *, hidden=0.4):
     ValueError
         If the background is no colour picture, or `hidden` leaves [0, 1).
     """
-    picture = checks.image(background, "background", channels=(3,)).copy()
+    # Colour by colour: NumPy is slow where a row of an array holds three numbers only.
+    planes = np.array(cv2.split(checks.image(background, "background", channels=(3,))))
     hidden = checks.number(hidden, "hidden", low=0, high=1 - 1e-9)
     masks, totals, kept = [], [], []
-    for n, (levels, look, places) in enumerate(layers):
+    for n, (levels, look, places) in enumerate(_layers(layers)):
         for place in places:
             patch, corner = lay(levels, *place)
-            mask, window, cut = _land(patch, corner, picture.shape)
+            mask, window, cut = _land(patch, corner, planes.shape[1:])
             total = np.count_nonzero(patch[..., 3] >= 0.5)
             if not _fits(mask, total, masks, totals, hidden):
                 continue
-            shade = np.minimum(patch[cut][..., :3] * np.float32(look), patch[cut][..., 3:])
-            picture[window] = picture[window] * (1 - patch[cut][..., 3:]) + shade
-            masks = [old & ~mask for old in masks] + [mask]
+            layer = np.array(cv2.split(patch[cut]))
+            shade = np.minimum(layer[:3] * look, layer[3])
+            planes[window] = planes[window] * (1 - layer[3]) + shade
+            masks = [old > mask for old in masks] + [mask]
             totals.append(total)
             kept.append(n)
             break
-    stack = np.array(masks, bool).reshape(-1, *picture.shape[:2])
-    shown = stack.sum(axis=(1, 2)) / np.array(totals, float)
-    return picture, stack, shown, np.array(kept, np.int64)
+    stack = np.array(masks, bool).reshape(-1, *planes.shape[1:])
+    shown = np.array([np.count_nonzero(mask) for mask in stack]) / np.array(totals, float)
+    return cv2.merge(planes), stack, shown, np.array(kept, np.int64)
 
 
 def tight_box(mask):
@@ -212,10 +217,20 @@ def tight_box(mask):
 def _generator(seed):
     """The generator of a seed, or one sentence on what a seed is."""
     try:
-        return np.random.default_rng(seed)
+        return np.random.default_rng("None" if seed is None else seed)  # None: another each time
     except (TypeError, ValueError) as error:
         text = "wanted a whole number of at least 0, several of them, or a Generator"
         raise type(error)(f"seed is {seed!r}; {text}.") from None
+
+
+def _layers(layers):
+    """Check the layers: look becomes float32 (3, 1, 1)."""
+    try:
+        parts = [(levels, look, list(places)) for levels, look, places in layers]
+    except (TypeError, ValueError):
+        raise TypeError("layers holds no triples; wanted (levels, look, places) each.") from None
+    form = {"shape": (3,), "low": 0, "dtype": np.float32}
+    return [(one, checks.array(look, "look", **form)[:, None, None], at) for one, look, at in parts]
 
 
 def _land(patch, corner, shape):
@@ -223,7 +238,7 @@ def _land(patch, corner, shape):
     (left, top), (height, width) = corner, patch.shape[:2]
     x0, x1 = max(left, 0), min(left + width, shape[1])
     y0, y1 = max(top, 0), min(top + height, shape[0])
-    window = np.s_[y0:y1, x0:x1]
+    window = np.s_[..., y0:y1, x0:x1]
     cut = np.s_[y0 - top : y1 - top, x0 - left : x1 - left]
     mask = np.zeros(shape[:2], bool)
     mask[window] = patch[cut][..., 3] >= 0.5
@@ -233,9 +248,9 @@ def _land(patch, corner, shape):
 def _fits(mask, total, masks, totals, hidden):
     """Whether the new object, and each one below it, stays visible enough."""
     least = 1 - hidden
-    if total == 0 or mask.sum() < least * total:
+    if total == 0 or np.count_nonzero(mask) < least * total:
         return False
-    lefts = ((old & ~mask).sum() for old in masks)
+    lefts = (np.count_nonzero(old > mask) for old in masks)  # true, and not covered
     return all(left >= least * of for left, of in zip(lefts, totals, strict=True))
 
 
@@ -247,12 +262,18 @@ def _places(rng, size, sides, turn):
 
 
 def _light(rng, size, light):
-    """Draw a light that comes from one side and has a colour: (size, size, 3) factors."""
+    """Draw a light that comes from one side and has a colour: factors (size, size), (3,)."""
     strength, direction = rng.uniform(0, light), rng.uniform(0, 2 * np.pi)
     axis = np.linspace(-0.7, 0.7, size, dtype=np.float32)
     slope = axis * np.float32(np.cos(direction)) + axis[:, None] * np.float32(np.sin(direction))
     colour = rng.uniform(1 - light / 2, 1 + light / 4) * rng.uniform(1 - light / 4, 1, 3)
-    return (1 + np.float32(strength) * slope)[..., None] * colour.astype(np.float32)
+    return 1 + np.float32(strength) * slope, colour.astype(np.float32)
+
+
+def _lit(picture, slope, colour):
+    """The picture in that light, in [0, 1]."""
+    planes = zip(cv2.split(picture), colour, strict=True)
+    return cv2.merge([np.clip(plane * (slope * factor), 0, 1) for plane, factor in planes])
 
 
 def _span(pair, name, *, low, high=None, integer=False):
@@ -264,6 +285,7 @@ def _span(pair, name, *, low, high=None, integer=False):
 
 def _numbers(classes):
     """Turn names of classes into their numbers."""
-    if isinstance(classes, str) or len(classes) == 0:
+    classes = classes if isinstance(classes, str) or not np.iterable(classes) else tuple(classes)
+    if not isinstance(classes, tuple) or not classes:
         raise ValueError(f"classes is {classes!r}; wanted one or more of {', '.join(NAMES)}.")
     return [NAMES.index(checks.choice(name, "class", NAMES)) for name in classes]

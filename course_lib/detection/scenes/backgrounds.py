@@ -88,7 +88,7 @@ def crop(photo, size, rng):
     top, left = rng.integers(0, height - side + 1), rng.integers(0, width - side + 1)
     cut = photo[top : top + side, left : left + side]
     if rng.random() < 0.5:
-        cut = cut[:, ::-1]
+        cut = cv2.flip(cut, 1)
     method = cv2.INTER_AREA if side > size else cv2.INTER_LINEAR
     return cv2.resize(cut, (size, size), interpolation=method).astype(np.float32) / 255
 

@@ -19,10 +19,10 @@ CODES = {
     "ball": "26bd",
 }
 NAMES = tuple(CODES)
+FAR = 4096  # px: largest emoji, and how far from the origin its middle may lie
 SHRUNK = (72, 54, 40, 30, 22, 16)  # sides of the stored sizes: less is lost than by one big step
 
 
-@functools.cache
 def glyph(name):
     """Load the emoji of a class in several sizes, the largest first.
 
@@ -41,7 +41,12 @@ def glyph(name):
     ValueError
         If there is no such class; near ones are named.
     """
-    checks.choice(name, "class", NAMES)
+    return _read(checks.choice(name, "class", NAMES))
+
+
+@functools.cache
+def _read(name):
+    """The emoji of a class, once."""
     path = fetch.fetch("twemoji") / f"{CODES[name]}.png"
     return shrink(cv2.cvtColor(cv2.imread(str(path), cv2.IMREAD_UNCHANGED), cv2.COLOR_BGRA2RGBA))
 
@@ -97,17 +102,25 @@ def lay(levels, centre, side, angle):
         Premultiplied RGBA in [0, 1] that holds all of the emoji.
     corner : (x, y) of int
         Where in the scene the patch's upper left pixel belongs; may lie outside.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a number is none or out of range.
     """
-    level = min((one for one in levels if len(one) >= side), key=len, default=levels[0])
+    centre = checks.array(centre, "centre", shape=(2,), low=-FAR, high=FAR)
+    side, angle = checks.number(side, "side", low=1, high=FAR), checks.number(angle, "angle")
+    if not isinstance(levels, tuple) or not levels:
+        raise TypeError(f"levels is {levels!r}; wanted what glyph or shrink returns.")
+    level = next((one for one in reversed(levels) if len(one) >= side), levels[0])
     cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
     reach = side / 2 * (abs(cos) + abs(sin)) + 1
     left, top = int(np.floor(centre[0] - reach)), int(np.floor(centre[1] - reach))
     width = int(np.ceil(centre[0] + reach)) - left
     height = int(np.ceil(centre[1] + reach)) - top
     # Middles of pixels lie at halves: scene -> around the centre -> turned back -> emoji.
-    back = np.array([[cos, sin], [-sin, cos]]) * (len(level) / side)
+    back = np.array([[cos, sin, 0], [-sin, cos, 0]]) * (len(level) / side)
     start = np.array([left + 0.5, top + 0.5]) - centre
-    shift = back @ start + len(level) / 2 - 0.5
+    back[:, 2] = back[:, :2] @ start + len(level) / 2 - 0.5
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    matrix = np.column_stack([back, shift])
-    return cv2.warpAffine(level, matrix, (width, height), flags=flags), (left, top)
+    return cv2.warpAffine(level, back, (width, height), flags=flags), (left, top)

@@ -72,6 +72,11 @@ def predict(model, pictures, *, threshold=0.5, overlap=0.45, batch=100):
     TypeError, ValueError
         If a picture is none, or a number is out of range.
     """
+    batch = checks.number(batch, "batch", low=1, integer=True)
+    if not hasattr(model, "predict"):
+        raise TypeError(f"model is {model!r}; wanted a network from build or load_checkpoint.")
+    if isinstance(pictures, str) or not np.iterable(pictures):
+        raise TypeError(f"pictures is {pictures!r}; wanted a picture (H, W, 3) or several.")
     pictures = [pictures] if getattr(pictures, "ndim", 0) == 3 else pictures
     pictures = [
         checks.image(one, f"pictures[{n}]", channels=(3,)) for n, one in enumerate(pictures)
