@@ -295,6 +295,12 @@ def test_overlapping_faces_get_a_nose_each():
     assert not score.false.any()
 
 
+def test_a_nose_in_two_faces_belongs_to_the_nearer():
+    boxes = [[0, 0, 10, 10], [6, 0, 16, 10]]
+    assert scoring.score_faces([[7, 5, 0.9]], boxes).hit.tolist() == [True, False]
+    assert scoring.score_faces([[8, 5, 0.9]], boxes).hit.tolist() == [False, True]
+
+
 def test_a_pixel_covers_half_a_unit_on_either_side():
     assert scoring.score_faces([[9.4, 5, 1]], [[0, 0, 10, 10]]).hit.all()
     assert not scoring.score_faces([[9.6, 5, 1]], [[0, 0, 10, 10]]).hit.any()
