@@ -360,7 +360,9 @@ def test_crossings_by_hand():
     assert not cross[[0, 1, 2], [0, 1, 2]].any() and not cross[2].any()
     points = people.keypoints.copy()
     points[0, 6] = 0  # no elbow, no upper arm
-    assert not fields.crossings(People(points))[0, 1, left_arm].any()
+    points[0, 5, :2], points[1, 4, :2] = (40, 40), (0, 30)  # a line to the corner would cross
+    cross = fields.crossings(People(points))
+    assert not cross[0, 1, left_arm].any() and not cross[1, 0, :, left_arm].any()
     assert fields.crossings(People([])).shape == (0, 0, 19, 19)
     with pytest.raises(TypeError, match="wanted People of 18 parts"):
         fields.crossings(points)
