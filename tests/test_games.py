@@ -243,10 +243,41 @@ def test_a_sample_belongs_to_its_nearest_mode_only_and_only_if_it_is_near():
         (lambda: small().judge([1, 2]), "points has shape"),
         (lambda: small().train(-1), "steps is -1"),
         (lambda: small().resume("no_such.npz"), "no_such.npz"),
+        (lambda: games.Points(np.zeros((4, 4, 3))), r"wanted \(N, D\), a row for each"),
+        (lambda: games.ring().density([1, 2]), r"wanted \(N, 2\), a row for each"),
+        (lambda: games.ring().sample(-1, np.random.default_rng(0)), "count is -1"),
+        (lambda: small().codes(-1), "count is -1"),
+        (lambda: small().step(-1), "n is -1"),
+        (lambda: games.Game(games.ring(), rates=(1e-3,)), "wanted two"),
+        (lambda: games.Game(games.ring(), rates=1e-3), "wanted two"),
+        (lambda: games.Game(games.ring(), rates=(1e-3, math.nan)), "rates is nan"),
     ],
 )
 def test_bad_input_is_named(call, text):
     with pytest.raises((ValueError, FileNotFoundError), match=text):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda: games.Game(np.zeros((9, 2))), "data is of type ndarray; wanted games.Mixture"),
+        (lambda: games.Game(None), "data is of type NoneType"),
+        (lambda: games.line("a"), "a centre is 'a'"),
+        (lambda: games.line([1, 2]), "a centre is"),
+        (lambda: games.ring("8"), "modes is '8'"),
+        (lambda: games.ring().sample(3, 0), r"rng is of type int; wanted a generator: np\.random"),
+        (lambda: games.Points([[1, 2]]).sample("a", np.random.default_rng(0)), "count is 'a'"),
+        (lambda: games.modes_found([[1, 2]], games.Points([[1, 2]])), "mixture is of type Points"),
+        (lambda: small().codes(2, 0), "rng is of type int"),
+        (lambda: small().step("a"), "n is 'a'"),
+        (lambda: small().samples(None), "codes is of type NoneType"),
+        (lambda: small().train(1, watch=3), "watch is 3; wanted a function"),
+        (lambda: games.js_divergence("ab", [1]), "data is of type str"),
+    ],
+)
+def test_things_of_the_wrong_type_are_named(call, text):
+    with pytest.raises(TypeError, match=text):
         call()
 
 

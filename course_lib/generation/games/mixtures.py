@@ -40,7 +40,7 @@ class Mixture:
 
     def sample(self, count, rng):
         """Draw samples, (count, D) float32."""
-        chosen = rng.integers(0, len(self.centres), count)
+        chosen = draw(rng).integers(0, len(self.centres), _count(count))
         noise = rng.standard_normal((count, self.dimensions))
         return (self.centres[chosen] + self.width * noise).astype(np.float32)
 
@@ -73,7 +73,8 @@ class Points:
 
     def sample(self, count, rng):
         """Draw samples, (count, D) float32."""
-        return self.points[rng.integers(0, len(self.points), count)].astype(np.float32)
+        chosen = draw(rng).integers(0, len(self.points), _count(count))
+        return self.points[chosen].astype(np.float32)
 
 
 def line(*centres, width=0.4):
@@ -90,7 +91,8 @@ def line(*centres, width=0.4):
     Mixture
         Of one dimension.
     """
-    return Mixture(np.array(centres or (1.0,), np.float64)[:, None], width)
+    places = [checks.number(centre, "a centre") for centre in centres or (1.0,)]
+    return Mixture(np.array(places)[:, None], width)
 
 
 def ring(modes=8, *, radius=4.0, width=0.2):
@@ -153,14 +155,16 @@ def modes_found(samples, mixture, *, within=3.0, least=0.01):
 
     Raises
     ------
-    ValueError
-        If there is no sample, one is not finite, or D is not the mixture's.
+    TypeError, ValueError
+        If there is no sample, one is not finite, D is not the mixture's, or that has no modes.
 
     Notes
     -----
     In two dimensions 99 % of the real samples are within three widths. Srivastava et al. (2017)
     call a mode found from its first sample on; a share does not depend on how many are drawn.
     """
+    if not isinstance(mixture, Mixture):
+        raise TypeError(f"mixture is {_kind(mixture)}; wanted a Mixture such as games.ring().")
     samples = _points(samples, "samples", mixture.dimensions)
     within = checks.number(within, "within", low=0)
     least = checks.number(least, "least", low=0, high=1)
@@ -171,9 +175,27 @@ def modes_found(samples, mixture, *, within=3.0, least=0.01):
     return Modes(counts, found, float(near.mean()))
 
 
+def draw(rng):
+    """The generator of chance itself, or a TypeError that says how to make one."""
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng is {_kind(rng)}; wanted a generator: np.random.default_rng(0).")
+    return rng
+
+
+def _count(value):
+    return checks.number(value, "count", low=0, integer=True)
+
+
+def _kind(value):
+    return f"of type {type(value).__name__}"
+
+
 def _points(values, name, dimensions=None):
     """Points as rows, at least one."""
-    points = checks.array(values, name, shape=(None, dimensions), dtype=np.float64)
+    points = checks.array(values, name, dtype=np.float64)
+    if points.ndim != 2 or dimensions not in (None, points.shape[1]):
+        rows = f"(N, {dimensions or 'D'}), a row for each point"
+        raise ValueError(f"{name} has shape {points.shape}; wanted {rows}.")
     if points.size == 0:
         raise ValueError(f"{name} has shape {points.shape}; wanted at least one point.")
     return points

@@ -9,6 +9,7 @@ import numpy as np
 
 from course_lib import checks, compute
 from course_lib.generation import loop
+from course_lib.generation.games import mixtures
 
 LOSSES = ("saturating", "non-saturating")
 
@@ -51,6 +52,9 @@ class Game:
 
     def __init__(self, data, *, loss="non-saturating", noise=0.0, quiet=1000, code_size=2, width=64,
                  batch=64, rates=(3e-3, 1e-3), moves=2, seed=0):  # fmt: skip
+        if not (hasattr(data, "dimensions") and hasattr(data, "sample")):
+            kind = type(data).__name__
+            raise TypeError(f"data is of type {kind}; wanted games.Mixture or games.Points.")
         self.data, self.record = data, loop.Record()
         self.loss = checks.choice(loss, "loss", LOSSES)
         self.noise = checks.number(noise, "noise", low=0)
@@ -60,14 +64,16 @@ class Game:
         self.rng = np.random.default_rng(checks.number(seed, "seed", low=0, integer=True))
         self.generator = _dense(code_size, width, data.dimensions, self.rng)
         self.discriminator = _dense(data.dimensions, width, 1, self.rng)
-        self._build_steps(*rates)
+        self._build_steps(rates)
 
-    def _build_steps(self, discriminator_rate, generator_rate):
+    def _build_steps(self, rates):
         import keras
 
-        rates = [
-            checks.number(rate, "rates", low=0) for rate in (discriminator_rate, generator_rate)
-        ]
+        if not isinstance(rates, (tuple, list)) or len(rates) != 2:
+            raise ValueError(
+                f"rates is {rates!r}; wanted two: the discriminator's, the generator's."
+            )
+        rates = [checks.number(rate, "rates", low=0) for rate in rates]
         self.optimizers = [keras.optimizers.Adam(rate, beta_1=0.5) for rate in rates]
         players = [self.discriminator, self.generator]
         losses = [self._discriminator_loss, self._generator_loss]
@@ -99,7 +105,8 @@ class Game:
 
     def codes(self, count, rng=None):
         """Draw codes, (count, code_size) float32, by the game's own generator if none is given."""
-        rng = rng or self.rng
+        rng = self.rng if rng is None else mixtures.draw(rng)
+        count = checks.number(count, "count", low=0, integer=True)
         return rng.standard_normal((count, self.generator.input_shape[1]), dtype=np.float32)
 
     def samples(self, codes):
@@ -129,6 +136,11 @@ class Game:
         -------
         dict of str to float
             Each player's loss before its last move.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `n` is no whole number from 0.
         """
         for _ in range(self.moves):
             loss = self.move_discriminator(n)
@@ -153,6 +165,8 @@ class Game:
         loop.Diverged
             If a loss is not finite; the players are as they last were when both were.
         """
+        if watch is not None and not callable(watch):
+            raise TypeError(f"watch is {watch!r}; wanted a function of the record.")
         settings = {"watch": watch, "every": every, "label": label}
         return loop.train(
             self.step, steps, record=self.record, variables=self.variables, **settings
@@ -184,6 +198,7 @@ class Game:
 
     def _blur(self, n):
         """Noise for one batch; its size falls with the steps."""
+        n = checks.number(n, "n", low=0, integer=True)
         size = self.noise * max(0.0, 1 - n / self.quiet)
         shape = (self.batch, self.data.dimensions)
         if size == 0:
