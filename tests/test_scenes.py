@@ -147,6 +147,14 @@ def test_half_transparent_is_mixed():
     np.testing.assert_allclose(picture[16, 16], [0.2, 0.2 + 0.8 * 0.5, 0.2], atol=1e-6)
 
 
+def test_bright_looks_stay_under_the_opacity():
+    white = np.ones((32, 32, 3), np.float32)
+    layer = (square(8, (200, 100, 0), 204), np.full(3, 1.5), [((16, 16), 8, 0)])
+    picture, *_ = scenes.compose(white, [layer])
+    wanted = [0.2 + 0.8, 0.2 + 0.8 * 1.5 * 100 / 255, 0.2]  # red would be 1.14
+    np.testing.assert_allclose(picture[16, 16], wanted, atol=1e-6)
+
+
 def test_turned_by_90_degrees_clockwise():
     rgba = np.zeros((8, 8, 4), np.uint8)
     rgba[:4] = 255  # the upper half
