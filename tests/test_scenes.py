@@ -155,6 +155,13 @@ def test_bright_looks_stay_under_the_opacity():
     np.testing.assert_allclose(picture[16, 16], wanted, atol=1e-6)
 
 
+@pytest.mark.parametrize(("side", "used"), [(8, 10), (10, 10), (15, 20), (40, 40), (60, 40)])
+def test_the_smallest_stored_size_that_suffices_is_laid(side, used):
+    levels = tuple(np.full((n, n, 4), n / 40, np.float32) for n in (40, 20, 10))
+    patch, _ = scenes.lay(levels, (50, 50), side, 0)
+    assert patch.max() == np.float32(used / 40)
+
+
 def test_turned_by_90_degrees_clockwise():
     rgba = np.zeros((8, 8, 4), np.uint8)
     rgba[:4] = 255  # the upper half
@@ -209,6 +216,16 @@ def test_every_listed_photograph_exists(photos):
     folder = fetch.fetch("corke")
     assert all((folder / name).is_file() for split in scenes.SPLITS
                for name in backgrounds.CORKE[split])  # fmt: skip
+
+
+def test_half_of_the_crops_are_mirrored():
+    photo = (
+        np.zeros((60, 60, 3), np.uint8) + np.arange(60, dtype=np.uint8)[:, None]
+    )  # brighter right
+    rng = np.random.default_rng(0)
+    crops = [backgrounds.crop(photo, 32, rng) for _ in range(200)]
+    mirrored = sum(one[0, 0, 0] > one[0, -1, 0] for one in crops)
+    assert 70 < mirrored < 130
 
 
 # --- errors ---
