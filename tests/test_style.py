@@ -138,6 +138,23 @@ for method in ("lbfgs", "adam"):
     more = style.transfer(both, 6, resume=run)
     report[f"interrupted {method}"] = [run.steps, run.stopped, more.steps, more.stopped,
                                        bool(more.total[-1] < run.total[-1])]
+
+
+class Early(style.Goal):  # the first call compiles, which is when a student loses patience
+    calls = 0
+
+    def __call__(self, picture):
+        self.calls += 1
+        if self.calls == 1:
+            raise KeyboardInterrupt
+        return super().__call__(picture)
+
+
+hasty = Early(model, photo, art, **options)
+before = style.transfer(hasty, 5)
+report["before the first step"] = [before.steps, before.stopped, before.total.tolist(),
+                                   before.style.tolist(),
+                                   style.transfer(hasty, 3, resume=before).steps]
 exact = style.transfer(both, 10, method="adam")
 report["adam goes on"] = float(np.abs(exact.picture - more.picture).max())
 
@@ -197,6 +214,8 @@ calls = {
     "other terms": lambda: style.transfer(goal(smooth=0), 3, resume=run),
     "other size": lambda: style.transfer(style.Goal(model, art, photo, **options), 3, resume=run),
     "resume": lambda: style.transfer(both, 3, resume=photo),
+    "callback": lambda: style.transfer(both, 3, on_step=3),
+    "layers": lambda: goal(style_layers=None),
     "no file": lambda: style.load(folder / "none.npz"),
     "bad file": lambda: style.load(folder / "bad.npz"),
 }
@@ -287,6 +306,12 @@ def test_an_interrupt_keeps_what_was_computed(report, method):
     assert after == 10 and later == "" and lower
 
 
+def test_an_interrupt_before_the_first_step_can_be_resumed(report):
+    steps, said, total, terms, after = report["before the first step"]
+    assert steps == 0 and said.startswith("interrupted after step 0; resume=run")
+    assert total == [] and terms == [] and after == 3
+
+
 def test_adam_goes_on_exactly_after_an_interrupt(report):
     assert report["adam goes on"] == 0
 
@@ -329,6 +354,8 @@ def test_pictures_of_any_kind(report):
         ("other terms", "ValueError: resume has the terms content, one, two, smoothness"),
         ("other size", "ValueError: resume is 14 x 12 px; wanted the photo's 17 x 19"),
         ("resume", "TypeError: resume is a ndarray; wanted the Run"),
+        ("callback", "TypeError: on_step is a int; wanted a function of the run"),
+        ("layers", "TypeError: style_layers is a NoneType; wanted names of layers"),
         ("no file", "FileNotFoundError: there is no run in"),
         ("bad file", "ValueError: "),
     ],
@@ -427,7 +454,8 @@ def test_figures_show_what_a_run_holds():
     assert set(lines) == {"style, mean of its layers", "content", "smoothness"}
     assert np.isnan(lines["content"].get_ydata()[0])  # 0 is not drawn on a logarithmic axis
     assert len(drawing.show_layers(axes[1], run).lines) == 2
-    assert len(drawing.show_totals(axes[2], {"one": run, "two": run}).lines) == 2
+    totals = drawing.show_totals(axes[2], {"one": run, "two": run})
+    assert len(totals.lines) == 2 and totals.yaxis.get_minor_formatter()(4) == "4"
     drawing.show_gram(axes[3], np.eye(3))
     texts = drawing.show_distances(axes[4], np.eye(2), [("a", "b")] * 2).texts
     assert [text.get_text() for text in texts] == ["1.00", "0.00", "0.00", "1.00"]

@@ -5,6 +5,7 @@ Taught in ``10_1_style_transfer``.
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib import ticker
 
 from course_lib import plot
 
@@ -72,6 +73,8 @@ def show_totals(ax, runs, *, title=None):
     curves = {name: run.total for name, run in runs.items()}
     plot.show_curves(curves, ax=ax, x_label="step", y_label="weighted sum of the terms (log)")
     ax.set(yscale="log", title=title or "")
+    for axis_part in (ax.yaxis.set_major_formatter, ax.yaxis.set_minor_formatter):
+        axis_part(ticker.FormatStrFormatter("%g"))  # 3, not 3 x 10^0
     return ax
 
 

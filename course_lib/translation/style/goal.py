@@ -205,6 +205,9 @@ def _weighted(content, weight, smooth, content_layer, style_layers):
         raise ValueError("content and weight are both 0; wanted at least one above 0.")
     if isinstance(style_layers, str):
         style_layers = (style_layers,)
+    if not hasattr(style_layers, "__iter__"):
+        kind = type(style_layers).__name__
+        raise TypeError(f"style_layers is a {kind}; wanted names of layers, such as block1_conv1.")
     parts = dict(style_layers) if hasattr(style_layers, "items") else dict.fromkeys(style_layers, 1)
     parts = {layer: checks.number(part, layer, low=0) for layer, part in parts.items()}
     whole = sum(parts.values())

@@ -53,14 +53,15 @@ class Run:
     @property
     def total(self):
         """The sum of weight times term, at the start and after every step: (steps + 1,)."""
-        return sum(w * np.array(self.terms[name]) for name, w in self.weights.items())
+        return sum(w * np.array(self.terms.get(name, [])) for name, w in self.weights.items())
 
     @property
     def style(self):
         """The mean of the style layers' terms, as they are weighted: (steps + 1,)."""
         layers = {n: w for n, w in self.weights.items() if n not in ("content", "smoothness")}
         whole = sum(layers.values())
-        return sum(w * np.array(self.terms[name]) for name, w in layers.items()) / (whole or 1)
+        values = sum(w * np.array(self.terms.get(name, [])) for name, w in layers.items())
+        return np.asarray(values / (whole or 1))
 
     def save(self, path):
         """Write all of it into a ``.npz``, for `load`."""
@@ -128,7 +129,7 @@ def transfer(
         How far a step of Adam moves a pixel, about.
     keep : sequence of int
         After which steps to keep a copy of the picture; 0 is the start.
-    rng : numpy.random.Generator, optional
+    rng : numpy.random.Generator or int, optional
         Draws the noise; seeded with 0 if left out.
     resume : Run, optional
         Go on from there: `start`, `method` and `rate` are then its own.
@@ -154,8 +155,10 @@ def transfer(
     if not isinstance(goal, Goal):
         raise TypeError(f"goal is a {type(goal).__name__}; wanted a style.Goal.")
     steps = checks.number(steps, "steps", low=0, integer=True)
+    if on_step is not None and not callable(on_step):
+        raise TypeError(f"on_step is a {type(on_step).__name__}; wanted a function of the run.")
     run = _resumed(goal, resume) if resume is not None else _begun(goal, start, method, rate, rng)
-    keep = {checks.number(step, "keep", low=0, integer=True) for step in keep}
+    keep = {checks.number(step, "keep", low=0, integer=True) for step in np.atleast_1d(keep)}
 
     def watch(picture, values):
         run.picture = picture[0]
@@ -202,7 +205,7 @@ def _begun(goal, start, method, rate, rng):
     rate = checks.number(rate, "rate", low=1e-6)
     if isinstance(start, str):
         checks.choice(start, "start", STARTS)
-        rng = np.random.default_rng(0) if rng is None else rng
+        rng = np.random.default_rng(0 if rng is None else rng)
         noise = start == "noise"
         picture = rng.random(goal.photo.shape, np.float32)[0] if noise else goal.photo[0].copy()
     else:
@@ -216,8 +219,8 @@ def _resumed(goal, run):
     """A copy of a run, to go on with."""
     if not isinstance(run, Run):
         raise TypeError(f"resume is a {type(run).__name__}; wanted the Run of a transfer.")
-    if list(run.terms) != list(goal.names):
-        wanted, came = ", ".join(goal.names), ", ".join(run.terms) or "none"
+    if run.terms and list(run.terms) != list(goal.names):  # none after an interrupt at the start
+        wanted, came = ", ".join(goal.names), ", ".join(run.terms)
         raise ValueError(f"resume has the terms {came}; this goal has {wanted}.")
     _check_same_size(run.picture, goal, "resume")
     terms = {name: list(values) for name, values in run.terms.items()}
