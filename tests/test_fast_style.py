@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_lib import datasets, images
+from course_lib import compute, datasets, images
 from course_lib.translation import fast_style, paint
 from course_lib.translation.fast_style import drawing
 
@@ -103,6 +103,9 @@ def test_adain_equals_keras_instance_normalisation(backend):
         (np.ones((4, 4, 2)), np.ones((4, 4, 3)), "content has 2 channels, style 3"),
         (np.full((4, 4, 2), np.nan), np.ones((4, 4, 2)), "content"),
         (np.ones((4, 4, 2)), np.ones((0, 4, 2)), "style has the shape"),
+        (np.ones((2, 4, 4, 1)), np.ones((3, 4, 4, 1)), r"batch of \(2,\), style of \(3,\)"),
+        (np.full((4, 4, 2), 1e200), np.ones((4, 4, 2)), "content goes up to"),
+        (np.ones((4, 4, 2)), np.full((4, 4, 2), -1e200), "style goes down to"),
     ],
 )
 def test_adain_refuses(content, style, words):
@@ -121,6 +124,19 @@ def test_mix_is_the_weighted_mean():
     np.testing.assert_allclose(fast_style.mix(codes, [0, 2]), codes[1])
 
 
+@pytest.mark.parametrize("size", [1e308, 1e-320])
+def test_weights_may_be_huge_or_tiny(size):
+    codes = np.stack([np.zeros(100), np.full(100, 4.0)])
+    np.testing.assert_allclose(fast_style.mix(codes, [size, size]), np.full(100, 2.0), rtol=1e-3)
+
+
+def test_one_style_serves_a_batch():
+    rng = np.random.default_rng(0)
+    content, style = rng.normal(size=(2, 4, 5, 3)), rng.normal(size=(6, 4, 3))
+    ours = fast_style.adain(content, style)
+    np.testing.assert_array_equal(ours[1], fast_style.adain(content[1], style))
+
+
 @pytest.mark.parametrize("weights", [[0, 0], [-1, 2], [1, np.nan], [1], [1, 2, 3]])
 def test_weights_are_checked(weights):
     with pytest.raises(ValueError, match="weights"):
@@ -130,6 +146,12 @@ def test_weights_are_checked(weights):
 def test_codes_are_checked():
     with pytest.raises(ValueError, match="codes"):
         fast_style.mix(np.ones((2, 99)), [1, 1])
+    with pytest.raises(ValueError, match="codes holds no code"):
+        fast_style.mix(np.ones((0, 100)), [])
+    with pytest.raises(ValueError, match="codes goes up to"):
+        fast_style.mix(np.full((1, 100), 1e300), [1])
+    with pytest.raises(ValueError, match="code goes down to"):
+        fast_style.with_code(np.zeros((32, 32)), np.full(100, -1e300))
     with pytest.raises(ValueError, match="code"):
         fast_style.with_code(np.zeros((32, 32)), np.ones(99))
     with pytest.raises(ValueError, match="code"):
@@ -191,6 +213,14 @@ def test_codes_of_one_hand_are_near(arbitrary, styles):
     same = np.linalg.norm(codes[0] - codes[1]), np.linalg.norm(codes[2] - codes[3])
     other = [np.linalg.norm(codes[a] - codes[b]) for a in (0, 1) for b in (2, 3)]
     assert max(same) < min(other)
+
+
+def test_the_middle_square_of_a_style_is_read(arbitrary, styles):
+    """A wide style and its middle square have one code; its left square has another."""
+    wide = np.concatenate([styles[0][:, :100], styles[2][:, :200], styles[0][:, :150]], axis=1)
+    code = fast_style.style_code(wide)
+    np.testing.assert_array_equal(code, fast_style.style_code(wide[:, 125:325]))
+    assert np.linalg.norm(code - fast_style.style_code(wide[:, :200])) > 1
 
 
 @pytest.mark.parametrize("size", [(16, 16), (133, 200), (385, 257), (40, 900)])
@@ -257,6 +287,33 @@ def test_26_styles_are_26_and_only_ratios_count(many, cat):
     np.testing.assert_allclose(fast_style.stylise_many(small, 3 * np.eye(26)[5]), painted[5])
 
 
+def test_a_photo_that_is_not_square_is_mirrored(arbitrary, cat, styles):
+    """Half of a picture that is its own mirror image is painted as that half of the whole."""
+    half, code = images.resize(cat, 192, 384), fast_style.style_code(styles[2])
+    whole = fast_style.with_code(np.concatenate([half, half[::-1]]), code)
+    np.testing.assert_allclose(fast_style.with_code(half, code), whole[:192], atol=1e-4)
+
+
+def test_a_photo_of_the_network_s_size_is_painted_as_it_is(arbitrary, cat, styles):
+    photo, code = images.resize(cat, 384, 384), fast_style.style_code(styles[2])
+    network = compute.onnx(arbitrary / "arbitrary_transform.onnx")
+    (theirs,) = network(photo[np.newaxis], code.reshape(1, 1, 1, 100))
+    np.testing.assert_allclose(fast_style.with_code(photo, code), theirs[0].clip(0, 1), atol=1e-5)
+
+
+def test_rows_to_a_multiple_of_four_are_mirrored(many, cat):
+    photo, weights = images.resize(cat, 61, 40), np.eye(26)[19]
+    whole = fast_style.stylise_many(np.concatenate([photo, photo[:-4:-1]]), weights)
+    np.testing.assert_allclose(fast_style.stylise_many(photo, weights), whole[:61], atol=1e-4)
+
+
+def test_a_photo_over_1280_pixels_is_shrunk(many, cat):
+    photo, weights = images.resize(cat, 32, 1600), np.eye(26)[19]
+    small = fast_style.stylise_many(images.fit(photo, 1280), weights)
+    painted = fast_style.stylise_many(photo, weights)
+    np.testing.assert_allclose(painted, images.resize(small, 32, 1600), atol=1e-4)
+
+
 def test_a_panorama_is_shrunk_and_comes_back(arbitrary, many):
     photo = np.tile(np.linspace(0, 1, 10_000, dtype=np.float32), (16, 1))
     assert fast_style.stylise_many(photo, np.eye(26)[0]).shape == (16, 10_000, 3)
@@ -288,6 +345,33 @@ def test_a_wall_wants_equal_tiles(pictures):
         drawing.wall(pictures)
 
 
+@pytest.mark.parametrize(
+    "pictures", [None, 5, [np.float32(1)], [[None]], [["a"]], [[np.ones((3, 3))]]]
+)
+def test_a_wall_wants_pictures(pictures):
+    with pytest.raises((TypeError, ValueError), match="^pictures "):
+        drawing.wall(pictures)
+
+
+@pytest.mark.parametrize("gap", [-1, 1.5, None, "4"])
+def test_a_wall_wants_a_whole_gap(gap):
+    with pytest.raises((TypeError, ValueError), match="^gap is"):
+        drawing.wall([[np.ones((2, 2, 3))]], gap=gap)
+
+
+def test_drawings_name_what_does_not_fit():
+    fig, ax = plt.subplots()
+    for call, words in (
+        (lambda: drawing.show_channels(ax, None, np.ones((2, 2, 3))), "content is"),
+        (lambda: drawing.show_channels(ax, np.ones((2, 2, 3)), np.ones((2, 2))), "style has"),
+        (lambda: drawing.show_statistics(ax, [1], [1, 2], [1, 2], "mean"), "before has"),
+        (lambda: drawing.show_statistics(ax, [1, 2], [1], [1, 2], "mean"), "after has"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=words):
+            call()
+    plt.close(fig)
+
+
 def test_drawings_put_things_where_they_say():
     fig, (design, channels, dots) = plt.subplots(1, 3)
     rng = np.random.default_rng(0)
@@ -301,6 +385,9 @@ def test_drawings_put_things_where_they_say():
     means = sorted(line.get_xdata()[0] for line in channels.lines if line.get_marker() == "o")
     both = np.concatenate([picture.mean(axis=(0, 1)), picture.mean(axis=(0, 1)) / 2])
     np.testing.assert_allclose(means, sorted(both))
+    bars = [np.ptp(bar.lines[2][0].get_segments()[0][:, 0]) / 2 for bar in channels.containers]
+    spread = np.concatenate([picture.std(axis=(0, 1)), picture.std(axis=(0, 1)) / 2])
+    np.testing.assert_allclose(sorted(bars), sorted(spread))
     drawing.show_statistics(dots, [1, 2], [3, 4], [5, 6], "mean")
     np.testing.assert_array_equal(dots.lines[1].get_xydata(), [[5, 1], [6, 2]])
     np.testing.assert_array_equal(dots.lines[2].get_xydata(), [[5, 3], [6, 4]])

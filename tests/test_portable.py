@@ -133,3 +133,31 @@ def test_onnx_names_a_missing_or_truncated_file(difference, tmp_path, length):
     difference.write_bytes(b"<html>blocked</html>")
     with pytest.raises(ValueError, match="fetch it again"):
         compute.onnx(difference)
+
+
+@pytest.mark.parametrize("load", [compute.onnx, compute.tflite])
+def test_paths_and_threads_are_checked(load, difference):
+    for path in (None, 5, b"x"):
+        with pytest.raises(TypeError, match="path is of type"):
+            load(path)
+    for path in ("", difference.parent):
+        with pytest.raises(FileNotFoundError, match="no network at"):
+            load(path)
+    for threads in (0, -1, 10**6, 1.5, "a", True):
+        with pytest.raises((TypeError, ValueError), match="^threads is"):
+            load(difference, threads=threads)
+
+
+def test_inputs_that_are_no_numbers_are_refused(difference, converted):
+    for value in ("a", None, np.ones((2, 1)) * 1j, [[1], [1, 2]]):
+        with pytest.raises((TypeError, ValueError), match=r"an input of difference\.onnx"):
+            compute.onnx(difference)(value, value)
+        with pytest.raises((TypeError, ValueError), match=r"an input of multiply\.tflite"):
+            compute.tflite(converted[0])(value)
+
+
+def test_onnx_says_when_shapes_fit_its_inputs_but_not_each_other(difference):
+    with pytest.raises(
+        ValueError, match=r"difference\.onnx cannot compute with arrays of \(2, 2\)"
+    ):
+        compute.onnx(difference)(np.ones((2, 2)), np.ones((2, 3)))

@@ -2,9 +2,12 @@
 
 import importlib.util
 import warnings
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
+
+from course_lib import checks
 
 from .quiet import quietly
 
@@ -29,18 +32,19 @@ def tflite(path, *, threads=None):
     ------
     FileNotFoundError
         If there is no such file.
+    TypeError
+        If the path or the number of threads is none.
     ImportError
         If TensorFlow is not installed; no other backend brings the interpreter.
     ValueError
-        If the file is not a whole network, or, from the call, an array does not fit.
+        If the file is not a whole network, `threads` is not from 1 to 256, or, from the call, an
+        array does not fit.
 
     Notes
     -----
     Taught in ``06_2_openpose``.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no network at {path}.")
+    path, threads = _file(path), _threads(threads)
     if importlib.util.find_spec("tensorflow") is None:
         raise ImportError("A .tflite network needs TensorFlow, which is not installed here.")
     try:
@@ -55,7 +59,7 @@ def tflite(path, *, threads=None):
         if len(arrays) != len(inputs):
             raise ValueError(f"{path.name} takes {len(inputs)} inputs; {len(arrays)} came.")
         for array, wanted in zip(arrays, inputs, strict=True):
-            array = np.asarray(array)
+            array = _numbers(array, path)
             if array.shape != tuple(wanted["shape"]):
                 raise ValueError(
                     f"{path.name} takes the shape {tuple(wanted['shape'])}; {array.shape} came."
@@ -65,6 +69,27 @@ def tflite(path, *, threads=None):
         return [interpreter.get_tensor(each["index"]) for each in outputs]
 
     return call
+
+
+def _file(path):
+    """The path of a file that is there."""
+    if not isinstance(path, str | PathLike):
+        raise TypeError(f"path is of type {type(path).__name__}; wanted the path of a file.")
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"There is no network at {str(path)!r}.")
+    return Path(path)
+
+
+def _threads(threads):
+    """A number of threads that a machine can start, or None."""
+    if threads is None:
+        return None
+    return checks.number(threads, "threads", low=1, high=256, integer=True)
+
+
+def _numbers(array, path):
+    """An array of numbers; NaN is the network's business."""
+    return checks.array(array, f"an input of {path.name}", finite=False)
 
 
 def _interpreter(path, threads):
@@ -98,17 +123,18 @@ def onnx(path, *, threads=None):
     ------
     FileNotFoundError
         If there is no such file.
+    TypeError
+        If the path or the number of threads is none.
     ValueError
-        If the file is not a whole network, or, from the call, an array does not fit.
+        If the file is not a whole network, `threads` is not from 1 to 256, or, from the call, an
+        array does not fit.
 
     Notes
     -----
     Computes on the processor. A network in whole numbers may differ in the last bits from one kind
     of processor to another. Taught in ``10_2_fast_style_transfer``.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no network at {path}.")
+    path, threads = _file(path), _threads(threads)
     import onnxruntime
 
     states = onnxruntime.capi.onnxruntime_pybind11_state
@@ -124,12 +150,16 @@ def onnx(path, *, threads=None):
     def call(*arrays):
         if len(arrays) != len(wanted):
             raise ValueError(f"{path.name} takes {len(wanted)} inputs; {len(arrays)} came.")
-        arrays = [np.ascontiguousarray(array, np.float32) for array in arrays]
+        arrays = [np.ascontiguousarray(_numbers(array, path), np.float32) for array in arrays]
         for array, (_, shape) in zip(arrays, wanted, strict=True):
             if not _fits(array.shape, shape):
                 raise ValueError(f"{path.name} takes the shape {shape}; {array.shape} came.")
         names = [name for name, _ in wanted]
-        return session.run(None, dict(zip(names, arrays, strict=True)))
+        try:
+            return session.run(None, dict(zip(names, arrays, strict=True)))
+        except Exception as error:  # onnxruntime's errors have no base of their own
+            shapes = ", ".join(str(array.shape) for array in arrays)
+            raise ValueError(f"{path.name} cannot compute with arrays of {shapes}.") from error
 
     return call
 

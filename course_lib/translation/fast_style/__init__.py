@@ -18,6 +18,8 @@ STYLES = 26  # that the network of `stylise_many` has learned
 SIDE, STYLE_SIDE = 384, 256  # px; what the two networks take
 SMALLEST = 16  # px; less is all border
 LONGEST = 1280  # px; at this size the network of 26 styles takes about half a gigabyte
+HIGHEST = 1e6  # what a number of a code may be; real ones stay below 10, and float32 ends at 3e38
+LARGEST = 1e100  # of maps; squares of larger ones are infinite
 
 
 def adain(content, style, *, epsilon=1e-5):
@@ -40,7 +42,7 @@ def adain(content, style, *, epsilon=1e-5):
     Raises
     ------
     TypeError, ValueError
-        If they are no maps of finite numbers, or their channels differ.
+        If they are no maps of finite numbers, or their channels or batches differ.
 
     Notes
     -----
@@ -52,6 +54,13 @@ def adain(content, style, *, epsilon=1e-5):
         raise ValueError(
             f"content has {content.shape[-1]} channels, style {style.shape[-1]}; wanted the same."
         )
+    try:
+        np.broadcast_shapes(content.shape[:-3], style.shape[:-3])
+    except ValueError:
+        raise ValueError(
+            f"content is a batch of {content.shape[:-3]}, style of {style.shape[:-3]}; wanted as"
+            " many, or one style for all."
+        ) from None
     epsilon = checks.number(epsilon, "epsilon", low=np.finfo(float).tiny)
     places = (-3, -2)
     normal = content - content.mean(axis=places, keepdims=True)
@@ -82,8 +91,9 @@ def style_code(style):
 
     Notes
     -----
-    A MobileNetV2, trained to say what the second network needs, stored in 8 bits. Taught in
-    ``10_2_fast_style_transfer``. Source: Ghiasi et al., BMVC 2017, arXiv:1705.06830.
+    A MobileNetV2 that learned from the paper's Inception-v3, stored in 8 bits: Magenta's version
+    for phones. Taught in ``10_2_fast_style_transfer``. Source: Ghiasi et al., BMVC 2017,
+    arXiv:1705.06830.
     """
     style = _picture(style, "style")
     side = min(style.shape[:2])
@@ -110,13 +120,16 @@ def mix(codes, weights):
     Raises
     ------
     TypeError, ValueError
-        If a shape is another, or a weight is negative, or all are 0.
+        If a shape is another, there is no code, a number of a code is beyond a million, or a weight
+        is negative, or all are 0.
 
     Notes
     -----
     Taught in ``10_2_fast_style_transfer``. Source: Ghiasi et al., BMVC 2017, arXiv:1705.06830.
     """
-    codes = checks.array(codes, "codes", shape=(None, CODE))
+    codes = checks.array(codes, "codes", shape=(None, CODE), low=-HIGHEST, high=HIGHEST)
+    if not len(codes):
+        raise ValueError("codes holds no code; wanted one or more to mix.")
     return (_shares(weights, len(codes)) @ codes).astype(np.float32)
 
 
@@ -139,7 +152,7 @@ def with_code(content, code):
     Raises
     ------
     TypeError, ValueError
-        If it is not such a picture, or not such a code.
+        If it is not such a picture, or not such a code, or a number of it is beyond a million.
     fetch.FetchError
         If the network is not in the cache and cannot be fetched.
 
@@ -148,12 +161,12 @@ def with_code(content, code):
     Taught in ``10_2_fast_style_transfer``. Source: Ghiasi et al., BMVC 2017, arXiv:1705.06830.
     """
     content = _picture(content, "content")
-    code = checks.array(code, "code", shape=(CODE,)).reshape(1, 1, 1, CODE)
+    code = checks.array(code, "code", shape=(CODE,), low=-HIGHEST, high=HIGHEST)
     small = _fitted(content)
     height, width = small.shape[:2]
     padded = np.pad(small, ((0, SIDE - height), (0, SIDE - width), (0, 0)), mode="symmetric")
     network = _network("arbitrary_style", "arbitrary_transform.onnx")
-    painted = network(padded[np.newaxis], code)[0][0, :height, :width]
+    painted = network(padded[np.newaxis], code.reshape(1, 1, 1, CODE))[0][0, :height, :width]
     return images.resize(painted.clip(0, 1), *content.shape[:2])
 
 
@@ -256,14 +269,15 @@ def _fitted(content):
 def _shares(weights, count):
     """Weights that sum to 1."""
     weights = checks.array(weights, "weights", shape=(count,), low=0)
-    if not weights.sum():
+    if not weights.max():
         raise ValueError("weights are all 0; one at least must be more.")
+    weights = weights / weights.max()  # first, as the sum of huge ones is infinite
     return weights / weights.sum()
 
 
 def _maps(value, name):
     """Maps of finite numbers, with an axis each for height, width and channels."""
-    maps = checks.array(value, name).astype(np.float64)
+    maps = checks.array(value, name, low=-LARGEST, high=LARGEST).astype(np.float64)
     if maps.ndim < 3 or 0 in maps.shape:
         raise ValueError(
             f"{name} has the shape {maps.shape}; wanted (..., H, W, C), none of them 0."

@@ -45,14 +45,14 @@ def show_design(ax, content, style, code, painted):
         2.5,
         0.45,
         5.0,
-        "paints: convolutions; each is normalised,\nthen scaled and shifted",
+        "paints: convolutions; 13 of 16 are\nnormalised, then scaled and shifted",
         PAINTS,
     )
     arrows = [((1.85, 4), (2.45, 4)), ((4.45, 4), (5.05, 4)), ((6, 2.75), (6, 2.0))]
     arrows += [((1.85, 1.2), (2.45, 1.2)), ((7.55, 1.2), (8.15, 1.2))]
     for start, end in arrows:
         ax.add_patch(FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=16, color="0.2"))
-    ax.text(6.2, 2.4, "says scale and shift\nof every channel", va="center", fontsize=10)
+    ax.text(6.2, 2.4, "says scale and shift\nof each channel", va="center", fontsize=10)
     return ax
 
 
@@ -77,7 +77,10 @@ def show_channels(ax, content, style, *, colours=("#C1121F", "#2A9D4B", "#1D4ED8
     -------
     Axes
     """
-    content, style = (np.asarray(picture, float) for picture in (content, style))
+    content, style = (
+        checks.array(picture, name, shape=(None, None, 3)).astype(float)
+        for picture, name in ((content, "content"), (style, "style"))
+    )
     edges = np.linspace(0, 1, 41)
     for row, (name, colour) in enumerate(zip(("red", "green", "blue"), colours, strict=True)):
         base = 2 - row
@@ -114,6 +117,11 @@ def show_statistics(ax, before, after, wanted, label):
     -------
     Axes
     """
+    wanted = checks.array(wanted, "wanted", ndim=1)
+    before, after = (
+        checks.array(values, name, shape=wanted.shape)
+        for values, name in ((before, "before"), (after, "after"))
+    )
     top = 1.05 * max(np.max(before), np.max(after), np.max(wanted))
     ax.plot([0, top], [0, top], color="0.6", lw=1)
     ax.plot(wanted, before, "x", color=plot.ORANGE, ms=5, label="before: the photo's")
@@ -139,13 +147,18 @@ def wall(pictures, *, gap=4):
 
     Raises
     ------
-    ValueError
-        If sizes or lengths of rows differ.
+    TypeError, ValueError
+        If sizes or lengths of rows differ, they are no colour pictures, or the gap is no whole
+        number of 0 or more.
     """
+    gap = checks.number(gap, "gap", low=0, integer=True)
+    if not hasattr(pictures, "__len__") or not all(hasattr(row, "__len__") for row in pictures):
+        raise TypeError("pictures are no rows of pictures; wanted a list of lists.")
     sizes = {np.shape(picture) for row in pictures for picture in row}
     if len(sizes) != 1 or len({len(row) for row in pictures}) != 1:
         raise ValueError("pictures differ in size, or rows in length; wanted all the same.")
-    tiles = np.asarray(pictures, np.float32)  # (rows, columns, H, W, 3)
+    tiles = checks.array(pictures, "pictures", shape=(None, None, None, None, 3), finite=False)
+    tiles = tiles.astype(np.float32)  # (rows, columns, H, W, 3)
     tiles = np.pad(tiles, ((0, 0), (0, 0), (0, gap), (0, gap), (0, 0)), constant_values=1)
     rows, columns, height, width, _ = tiles.shape
     whole = tiles.swapaxes(1, 2).reshape(rows * height, columns * width, 3)
