@@ -39,7 +39,7 @@ def keep_colours(photo, painting):
     return photo + painting.mean(axis=-1, keepdims=True) - photo.mean(axis=-1, keepdims=True)
 
 
-# %% exercise-2 wrong: a mean over the whole picture, not per pixel, and channel by channel
+# %% exercise-2 wrong: moves each channel to the painting's, which is the painting
 def keep_colours(photo, painting):
     return (photo + painting - photo).clip(0, 1)
 
