@@ -298,3 +298,27 @@ def test_the_first_weights_are_a_seed_s():
     assert np.array_equal(first.judge(places), again.judge(places))
     assert not np.array_equal(first.judge(places), other.judge(places))
     assert loop.Record() == first.record
+
+
+def test_a_step_blurs_all_that_the_discriminator_sees_less_and_less():
+    dot = games.Points([[0.0, 0.0]])
+    game = games.Game(dot, noise=2.0, quiet=100, moves=3, batch=4000, width=4)
+    seen = []
+    game._moves = [
+        lambda real, codes, blur: seen.append(("D", real, blur)) or 1.0,
+        lambda codes, blur: seen.append(("G", blur)) or 2.0,
+    ]
+    for step, width in ((0, 2.0), (50, 1.0), (100, 0.0), (200, 0.0)):
+        assert game.step(step) == {"discriminator": 1.0, "generator": 2.0}
+        assert [player for player, *_ in seen] == ["D", "D", "D", "G"]
+        arrays = [array for _, *shown in seen for array in shown]
+        assert [array.std() for array in arrays] == pytest.approx([width] * 7, rel=0.05)
+        assert len({array.tobytes() for array in arrays}) == (7 if width else 1)
+        seen.clear()
+
+
+def test_every_point_is_drawn_as_often_and_first_weights_fill_the_limit_of_glorot():
+    drawn = games.Points([[0.0], [1.0], [2.0]]).sample(9000, np.random.default_rng(0))
+    assert np.unique(drawn, return_counts=True)[1] / 9000 == pytest.approx(1 / 3, abs=0.02)
+    kernel = games.Game(games.ring()).generator.layers[1].kernel.numpy()
+    assert 0.99 * math.sqrt(6 / 128) < np.abs(kernel).max() <= math.sqrt(6 / 128)
