@@ -108,9 +108,9 @@ def test_divergence_without_variables_keeps_the_record():
 
 
 def test_figures_take_the_place_of_the_one_before(monkeypatch):
-    import IPython.display
     import matplotlib.pyplot as plt
 
+    from course_lib import widgets
     from course_lib.generation import live
 
     shown = []
@@ -124,7 +124,7 @@ def test_figures_take_the_place_of_the_one_before(monkeypatch):
         shown.append(("first", data["text/plain"], about["metadata"]["image/png"]["alt"]))
         return Handle()
 
-    monkeypatch.setattr(IPython.display, "display", display)
+    monkeypatch.setattr(widgets, "display", display)
     place = live.Live()
     with pytest.raises(ValueError, match="alt is empty"):
         place.show(plt.figure(), " ")
@@ -182,11 +182,75 @@ def test_a_damaged_file_is_refused(saved, content):
         loop.resume(saved, [Variable([1, 2]), Variable(3)])
 
 
+@pytest.mark.parametrize("about", ["[1]", "7", '{"rng": null, "more": 1}', '{"steps": 3}', "{"])
+def test_another_programs_file_is_refused(tmp_path, about):
+    np.savez(tmp_path / "a.npz", about=np.array(about))
+    with pytest.raises(ValueError, match="a.npz is damaged, or no training"):
+        loop.resume(tmp_path / "a.npz", [])
+
+
+def test_what_is_kept_does_not_change_with_the_variable():
+    """A variable may hand out a view of its numbers: the loop puts back what they were."""
+
+    class View(Variable):
+        def __array__(self, dtype=None, copy=None):
+            return self.value
+
+    variable = View([0.0])
+
+    def step(n):
+        variable.value += 1
+        return {"loss": np.nan if n == 2 else 0}
+
+    with pytest.raises(loop.Diverged):
+        loop.train(step, 3, variables=[variable])
+    assert variable.value.tolist() == [0]
+
+
+@pytest.mark.parametrize("rng", ["x", 3, np.random.Generator(np.random.MT19937(0))])
+def test_generators_that_cannot_be_kept(tmp_path, rng):
+    with pytest.raises(TypeError, match="wanted a generator from np.random.default_rng"):
+        loop.save(tmp_path / "a.npz", loop.Record(), [], rng=rng)
+    path = loop.save(tmp_path / "a.npz", loop.Record(), [], rng=np.random.default_rng(0))
+    variable = Variable(7)
+    with pytest.raises(TypeError, match="wanted a generator from np.random.default_rng"):
+        loop.resume(path, [], rng=rng)
+    assert variable.value == 7
+
+
+@pytest.mark.parametrize("value", [None, 3, "x", []])
+def test_what_is_no_function_record_or_loss(value):
+    def good(n):
+        return {"loss": 1}
+
+    kind = type(value).__name__
+    with pytest.raises(TypeError, match=f"step is {kind}; wanted a function"):
+        loop.train(value, 1)
+    with pytest.raises(TypeError, match=f"step returned {kind}; wanted a dict of losses"):
+        loop.train(lambda n: value, 1)
+    if value is not None:
+        with pytest.raises(TypeError, match=f"watch is {kind}; wanted a function"):
+            loop.train(good, 1, watch=value)
+        with pytest.raises(TypeError, match=f"record is {kind}; wanted what `train` returned"):
+            loop.train(good, 1, record=value)
+    with pytest.raises((TypeError, ValueError), match="loss (is of type|has shape)"):
+        loop.train(lambda n: {"loss": [1, 2] if value == 3 else value}, 1)
+
+
 def test_names(tmp_path):
     with pytest.raises(FileNotFoundError, match="There is no b.npz; save a training first"):
         loop.resume(tmp_path / "b.npz", [])
     with pytest.raises(ValueError, match="wanted a name that ends in .npz"):
         loop.save(tmp_path / "b.h5", loop.Record(), [])
+    with pytest.raises(FileNotFoundError, match="There is no folder monday; make it first"):
+        loop.save(tmp_path / "monday" / "b.npz", loop.Record(), [])
+    for path in (None, 3):
+        with pytest.raises(TypeError, match="wanted the name of a file"):
+            loop.save(path, loop.Record(), [])
+        with pytest.raises(TypeError, match="wanted the name of a file"):
+            loop.resume(path, [])
+    with pytest.raises(TypeError, match="record is NoneType; wanted what `train` returned"):
+        loop.save(tmp_path / "b.npz", None, [])
 
 
 @pytest.mark.parametrize("steps, every", [(-1, 1), (1.5, 1), (3, 0)])
@@ -199,10 +263,11 @@ def test_bad_numbers(steps, every):
 
 # Batch normalisation and dropout have a state of their own, and Adam has its momenta.
 SCRIPT = """
-import json, sys
+import json, sys, warnings
 import numpy as np
 from course_lib import compute
 import keras
+warnings.filterwarnings("error", message="__array__ implementation")  # NumPy 2 and a copy
 from course_lib.generation import loop
 
 class Game:
@@ -233,7 +298,7 @@ straight = Game()
 record = loop.train(straight.step, 12)
 broken = Game()
 broken.stop = 5
-half = loop.train(broken.step, 12)
+half = loop.train(broken.step, 12, variables=broken.variables)
 path = loop.save(sys.argv[1], half, broken.variables, rng=broken.rng)
 fresh = Game()
 fresh.rng = np.random.default_rng(99)

@@ -127,6 +127,14 @@ def test_nearest_agrees_with_a_loop(seed, count, batch):
         np.testing.assert_allclose(far, all_far[found], atol=1e-7)
 
 
+def test_a_picture_is_its_own_nearest_at_a_distance_that_is_a_number():
+    """Rounding makes some squared distances a little less than 0."""
+    pictures = np.random.default_rng(5).random((60, 28, 28)) + 10
+    places, distances = measures.nearest(pictures, pictures)
+    assert places[:, 0].tolist() == list(range(60))
+    assert (distances < 1e-3).all()  # false for NaN
+
+
 def test_nearest_of_nothing():
     places, distances = measures.nearest(np.zeros((0, 2)), np.zeros((3, 2)), count=2)
     assert places.shape == distances.shape == (0, 2)
@@ -153,8 +161,20 @@ GOOD = np.random.default_rng(4).normal(size=(5, 2))
         (measures.precision_recall, (GOOD[:3], GOOD), "neighbours"),
         (measures.nearest, (GOOD, GOOD[:, :1]), "items of shapes"),
         (measures.nearest, (GOOD, GOOD[:0]), "count"),
+        (measures.nearest, (np.float64(3), GOOD), "single item"),
+        (measures.nearest, (GOOD, np.float64(3)), "single item"),
+        (measures.nearest, ([[1, 2], [1]], GOOD), "queries has rows of different lengths"),
+        (measures.nearest, (GOOD, NAN), "collection holds NaN"),
     ],
 )
 def test_bad_input(function, args, message):
     with pytest.raises(ValueError, match=message):
         function(*args)
+
+
+def test_what_is_no_array():
+    for value in (None, "x"):
+        with pytest.raises(TypeError, match="queries is of type"):
+            measures.nearest(value, GOOD)
+    with pytest.raises(ValueError, match="batch is 0"):
+        measures.nearest(GOOD, GOOD, batch=0)

@@ -15,6 +15,9 @@ import numpy as np
 
 from course_lib import checks, widgets
 
+# What NumPy, zipfile, json and Record raise where a file is not what `save` wrote.
+_UNREADABLE = OSError, EOFError, zipfile.BadZipFile, ValueError, KeyError, TypeError, AttributeError
+
 
 @dataclass
 class Record:
@@ -70,19 +73,22 @@ def train(step, steps, *, record=None, variables=(), watch=None, every=100, labe
     Raises
     ------
     TypeError, ValueError
-        If a number does not fit.
+        If a number does not fit, or something else is not what it should be.
     Diverged
         If a loss is not finite: `variables` are as they last were when every loss was.
     """
     steps = checks.number(steps, "steps", low=0, integer=True)
     every = checks.number(every, "every", low=1, integer=True)
-    record = Record() if record is None else record
+    record = Record() if record is None else _record(record)
+    for function, name in ((step, "step"), (print if watch is None else watch, "watch")):
+        if not callable(function):
+            raise TypeError(f"{name} is {type(function).__name__}; wanted a function.")
     record.stopped, last = "", record.steps + steps
     good, variables = None, list(variables)
     try:
         for n in widgets.progress(range(record.steps, last), label):
             if good is None or n % every == 0:
-                good = n, [np.array(variable) for variable in variables]
+                good = n, [_copy(variable) for variable in variables]
             _note(record, _finite(step(n), n, record, variables, good))
             if watch is not None and (record.steps % every == 0 or record.steps == last):
                 watch(record)
@@ -94,7 +100,11 @@ def train(step, steps, *, record=None, variables=(), watch=None, every=100, labe
 
 def _finite(losses, n, record, variables, good):
     """The losses as floats; where one is none, put back what was good, and say so."""
-    losses = {name: float(value) for name, value in losses.items()}
+    if not isinstance(losses, dict) or not losses:
+        raise TypeError(f"step returned {type(losses).__name__}; wanted a dict of losses.")
+    losses = {
+        name: float(checks.array(x, name, shape=(), finite=False)) for name, x in losses.items()
+    }
     bad = [name for name, value in losses.items() if not math.isfinite(value)]
     if not bad:
         return losses
@@ -109,6 +119,12 @@ def _finite(losses, n, record, variables, good):
             del values[len(values) - forget :]
     advice = "Lower the learning rate, to a third at first; look for NaN in the data"
     raise Diverged(f"{record.stopped}. {advice}.{back}", record)
+
+
+def _copy(variable):
+    """A variable's numbers, which later steps leave alone."""
+    # A Keras variable takes no order to copy (NumPy 2 warns of it), so look first, then copy.
+    return np.array(np.asarray(variable))
 
 
 def _note(record, losses):
@@ -137,14 +153,21 @@ def save(path, record, variables, *, rng=None):
 
     Raises
     ------
+    TypeError
+        If the path is not one, the record no `Record`, or `rng` not of ``default_rng``.
+    FileNotFoundError
+        If the folder does not exist.
     ValueError
         If the name does not end in ``.npz``.
     """
-    path = Path(path)
+    path = _path(path)
     if path.suffix != ".npz":
         raise ValueError(f"path is {path.name}; wanted a name that ends in .npz.")
-    arrays = {f"variable_{n}": np.array(variable) for n, variable in enumerate(variables)}
-    about = {**asdict(record), "rng": None if rng is None else rng.bit_generator.state}
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"There is no folder {path.parent.name}; make it first.")
+    arrays = {f"variable_{n}": _copy(variable) for n, variable in enumerate(variables)}
+    state = None if rng is None else _generator(rng).bit_generator.state
+    about = {**asdict(_record(record)), "rng": state}
     new = path.with_name(f".new-{path.name}")
     with contextlib.ExitStack() as stack:
         stack.callback(new.unlink, missing_ok=True)
@@ -170,30 +193,52 @@ def resume(path, variables, *, rng=None):
 
     Raises
     ------
+    TypeError
+        If the path is not one, or `rng` not of ``default_rng``.
     FileNotFoundError
         If there is no such file.
     ValueError
         If it is damaged, no training, or one of another architecture.
     """
-    path, variables = Path(path), list(variables)
+    path, variables = _path(path), list(variables)
     if not path.exists():
         raise FileNotFoundError(f"There is no {path.name}; save a training first.")
-    about, arrays = _read(path)
+    record, state, arrays = _read(path)
     _compare(path.name, arrays, variables)
-    state = about.pop("rng")
     if rng is not None and state is not None:
-        rng.bit_generator.state = state
+        _generator(rng).bit_generator.state = state
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
-    return Record(**about)
+    return record
+
+
+def _path(path):
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"path is {type(path).__name__}; wanted the name of a file.")
+    return Path(path)
+
+
+def _record(record):
+    if not isinstance(record, Record):
+        raise TypeError(f"record is {type(record).__name__}; wanted what `train` returned.")
+    return record
+
+
+def _generator(rng):
+    """A generator whose state is a few whole numbers, as `json` writes them."""
+    if not isinstance(rng, np.random.Generator) or "PCG64" not in str(rng):
+        raise TypeError(f"rng is {rng}; wanted a generator from np.random.default_rng.")
+    return rng
 
 
 def _read(path):
     try:
         with np.load(path, allow_pickle=False) as file:
             about = json.loads(str(file["about"]))
-            return about, [file[f"variable_{n}"] for n in range(len(file.files) - 1)]
-    except (OSError, KeyError, EOFError, zipfile.BadZipFile, ValueError) as error:
+            arrays = [file[f"variable_{n}"] for n in range(len(file.files) - 1)]
+            state = about.pop("rng")
+            return Record(**about), state, arrays
+    except _UNREADABLE as error:
         raise ValueError(f"{path.name} is damaged, or no training that `save` wrote.") from error
 
 

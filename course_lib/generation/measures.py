@@ -146,15 +146,17 @@ def nearest(queries, collection, *, count=1, batch=500):
     ValueError
         If the items' shapes differ, a number is not finite, or the collection is too small.
     """
-    queries, collection = np.asarray(queries), np.asarray(collection)
+    queries, collection = (
+        checks.array(x, name) for x, name in ((queries, "queries"), (collection, "collection"))
+    )
+    if min(queries.ndim, collection.ndim) < 2:
+        raise ValueError("queries or collection is a single item or a number; wanted (N, ...).")
     if queries.shape[1:] != collection.shape[1:]:
         shapes = f"{queries.shape[1:]} and {collection.shape[1:]}"
         raise ValueError(f"queries and collection hold items of shapes {shapes}; wanted the same.")
     size = int(np.prod(queries.shape[1:]))
-    queries, collection = (
-        checks.array(x.reshape(len(x), size), name)
-        for x, name in ((queries, "queries"), (collection, "collection"))
-    )
+    queries, collection = (x.reshape(len(x), size) for x in (queries, collection))
+    batch = checks.number(batch, "batch", low=1, integer=True)
     count = checks.number(count, "count", low=1, high=len(collection), integer=True)
     places, distances = [], []
     for start in range(0, len(queries), batch):
