@@ -58,6 +58,9 @@ def test_a_sheet_of_four_has_its_corners():
 def test_bad_ways(args, message):
     with pytest.raises(ValueError, match=message):
         codes.interpolate(*args)
+
+
+def test_bad_sheets_and_methods():
     with pytest.raises(ValueError, match="method"):
         codes.interpolate([1], [2], [0], method="sphera")
     with pytest.raises(ValueError, match="wanted four codes"):
@@ -85,6 +88,27 @@ def test_sheets():
     assert out.tolist() == expected
     with pytest.raises(ValueError, match="wanted"):
         drawing.sheet(pictures[0], 2)
+    with pytest.raises(ValueError, match="gap is -1"):
+        drawing.sheet(pictures, 2, gap=-1)
+    with pytest.raises(TypeError, match="pictures is of type str"):
+        drawing.sheet("x", 2)
+
+
+@pytest.mark.parametrize("rows, labels", [([], []), ([[1, 2], [1]], ["a", "b"]), ([[1]], [])])
+def test_bad_rows(rows, labels):
+    pictures = [np.zeros((len(row), 2, 2)) for row in rows]
+    with pytest.raises(ValueError, match="rows are none, of different lengths, or not as many"):
+        drawing.show_rows(None, pictures, labels)
+
+
+def test_a_tinted_sheet_keeps_its_paper_white():
+    pictures = np.zeros((6, 2, 2))
+    pictures[:, 0, 0] = 1
+    out = drawing.tint(pictures, 2, 3)
+    assert out.shape == (6, 2, 2, 3) and (out[:, 1, 1] == 1).all()
+    assert len({tuple(colour) for colour in out[:, 0, 0]}) == 5  # by row + column, scaled
+    with pytest.raises(ValueError, match=r"wanted \(4, any, any\)"):
+        drawing.tint(pictures, 2, 2)
 
 
 # --- Keras, on both backends ---
@@ -200,6 +224,20 @@ fail("bytes", dcgan.stepper, straight, np.full((9, 28, 28), 255), rng)
 fail("step shape", straight.step, real, z[:, :4], more)
 fail("look", dcgan.look, dcgan.classifier(), np.zeros((28, 28)))
 fail("width", dcgan.generator, width=0)
+fail("none", dcgan.stepper, straight, pictures[:0], rng)
+fail("average", dcgan.stepper, straight, pictures, rng, average_every=0)
+fail("rng", dcgan.stepper, straight, pictures, 3)
+fail("ragged", dcgan.stepper, straight, [[1, 2], [1]], rng)
+fail("path", dcgan.load_weights, wide, None)
+fail("no generator", dcgan.sample, dcgan.classifier(), np.zeros((2, 5)))
+fail("no model", codes.directions, None, 1)
+fail("no classifier", dcgan.look, wide, pictures)
+fail("batch", dcgan.look, dcgan.classifier(), pictures, batch=0)
+fail("sample batch", dcgan.sample, wide, np.zeros((2, 6)), batch=0)
+fail("train none", dcgan.train_classifier, dcgan.classifier(), pictures[:0], [], epochs=1)
+fail("train batch", dcgan.train_classifier, dcgan.classifier(), pictures, np.zeros(50, int),
+     epochs=1, batch=0)
+out["seen none"] = [part.shape for part in dcgan.look(dcgan.classifier(), pictures[:0])]
 wild = game(rate=1e-3)
 wild.generator.get_layer("ink").kernel.assign(np.full((3, 3, 2, 1), np.nan))
 fail("nan", loop.train, dcgan.stepper(wild, pictures, rng, batch=6), 3)
@@ -250,6 +288,7 @@ def test_samples(came):
     assert shape == [7, 28, 28] and dtype == "float32" and 0 <= low < high <= 1
     assert came["none"] == [0, 28, 28]
     features, kind, labels, top = came["seen"]
+    assert came["seen none"] == [[0, 64], [0]]
     assert features == [50, 64] and kind == "float64" and labels == [50] and top < 10
 
 
@@ -275,6 +314,18 @@ def test_directions_are_singular_vectors(came):
         ("step shape", "ValueError: codes"),
         ("look", "ValueError: pictures"),
         ("width", "ValueError: width"),
+        ("none", "ValueError: pictures is empty; wanted some to learn from"),
+        ("average", "ValueError: average_every is 0"),
+        ("rng", "TypeError: rng is 3; wanted a generator"),
+        ("ragged", "ValueError: pictures has rows of different lengths"),
+        ("path", "TypeError: path is NoneType; wanted the name of a file"),
+        ("no generator", "TypeError: model is classifier; wanted a generator"),
+        ("no model", "TypeError: model is NoneType; wanted a generator"),
+        ("no classifier", "TypeError: model is generator; wanted a classifier"),
+        ("batch", "ValueError: batch is 0"),
+        ("sample batch", "ValueError: batch is 0"),
+        ("train none", "ValueError: pictures is empty"),
+        ("train batch", "ValueError: batch is 0"),
         ("nan", "Diverged: Stopped at step 0: the discriminator loss is nan"),
     ],
 )
@@ -298,7 +349,7 @@ def test_the_stored_checkpoints():
     for path in (GENERATOR, CLASSIFIER):
         content = path.read_bytes()
         assert len(content) < 10e6
-        card = path.with_name(path.name.removesuffix(".weights.h5") + ".md").read_text("utf-8")
+        card = path.with_suffix(".md").read_text("utf-8")
         assert hashlib.sha256(content).hexdigest() in card
         assert f"{len(content):,} bytes" in card
     assert dcgan.CODE_SIZE == 64

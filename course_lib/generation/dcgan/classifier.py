@@ -6,7 +6,7 @@ import numpy as np
 
 from course_lib import checks, compute
 
-from .networks import SIDE, check_pictures, load_weights
+from .networks import SIDE, check_pictures, expect, load_weights
 
 CHECKPOINT = Path(__file__).parents[3] / "data" / "models" / "fashion_classifier.weights.h5"
 FEATURES = 64
@@ -62,7 +62,11 @@ def train_classifier(model, pictures, labels, *, epochs, batch=128, rate=2e-3, w
     pictures = check_pictures(pictures)
     limits = {"low": 0, "high": 9, "dtype": np.int64}
     labels = checks.array(labels, "labels", shape=(len(pictures),), **limits)
+    if len(pictures) == 0:
+        raise ValueError("pictures is empty; wanted some to learn from.")
     epochs = checks.number(epochs, "epochs", low=1, integer=True)
+    batch = checks.number(batch, "batch", low=1, integer=True)
+    rate = checks.number(rate, "rate", low=0)
     steps = epochs * -(-len(pictures) // batch)
     model.compile(
         optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps)),
@@ -112,10 +116,20 @@ def look(model, pictures, *, batch=500):
     features : (N, 64) float64 ndarray
     labels : (N,) int64 ndarray
         The most probable class.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the model is no classifier, pictures are not of 28x28 values in [0, 1], or the batch is
+        not a number above 0.
     """
     import keras
 
+    expect(model, "features", "classifier")
     pictures = check_pictures(pictures)
+    batch = checks.number(batch, "batch", low=1, integer=True)
+    if len(pictures) == 0:
+        return np.zeros((0, FEATURES)), np.zeros(0, np.int64)
     both = keras.Model(model.input, [model.get_layer("features").output, model.output])
     seen = [both(pictures[n : n + batch], training=False) for n in range(0, len(pictures), batch)]
     features = np.concatenate([np.asarray(one, np.float64) for one, _ in seen])

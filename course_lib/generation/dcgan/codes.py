@@ -8,6 +8,8 @@ import numpy as np
 
 from course_lib import checks
 
+from .networks import expect
+
 METHODS = ("straight", "sphere")
 
 
@@ -101,10 +103,16 @@ def directions(model, count):
     (count, code_size) float64 ndarray
         Orthogonal, of length 1, the strongest first; each one's largest number is positive.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If the model is no generator, or has fewer directions than `count`.
+
     Notes
     -----
     The first layer is a matrix: these are its right singular vectors.
     """
+    expect(model, "unfold", "generator")
     kernel = np.asarray(model.get_layer("unfold").kernel, np.float64)  # (code_size, units)
     count = checks.number(count, "count", low=1, high=len(kernel), integer=True)
     vectors = np.linalg.eigh(kernel @ kernel.T)[1][:, ::-1].T[:count]

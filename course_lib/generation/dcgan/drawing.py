@@ -25,8 +25,9 @@ def sheet(pictures, columns, *, gap=2, ground=0.0):
     -------
     (rows * (H + gap) - gap, columns * (W + gap) - gap[, 3]) float32 ndarray
     """
-    pictures = np.asarray(pictures, np.float32)
+    pictures = checks.array(pictures, "pictures").astype(np.float32)
     columns = checks.number(columns, "columns", low=1, integer=True)
+    gap = checks.number(gap, "gap", low=0, integer=True)
     if pictures.ndim not in (3, 4) or len(pictures) == 0:
         raise ValueError(f"pictures has shape {pictures.shape}; wanted (N, H, W), N at least 1.")
     count, height, width = pictures.shape[:3]
@@ -61,6 +62,8 @@ def show_rows(ax, rows, labels, *, title=None, x_label=None):
     rows : sequence of (N, H, W) array_like
     labels : sequence of str
     """
+    if not len(rows) or len({len(row) for row in rows}) > 1 or len(labels) != len(rows):
+        raise ValueError("rows are none, of different lengths, or not as many as labels.")
     columns, side = len(rows[0]), np.shape(rows[0])[1]
     show_sheet(ax, np.concatenate(rows), columns, title=title)
     ax.set_yticks([(side + 2) * n + side / 2 for n in range(len(rows))], labels)
@@ -161,8 +164,9 @@ def tint(pictures, rows, columns, *, cmap="plasma"):
     cmap : str
         A colour map of matplotlib, run through from corner to corner.
     """
+    pictures = checks.array(pictures, "pictures", shape=(rows * columns, None, None))
     y, x = np.mgrid[0:rows, 0:columns]
     share = (y / max(rows - 1, 1) + x / max(columns - 1, 1)) / 2
     ink = plt.get_cmap(cmap)(0.05 + 0.72 * share.ravel())[:, :3]
-    strength = np.asarray(pictures, np.float32)[..., None]
+    strength = pictures.astype(np.float32)[..., None]
     return 1 - strength * (1 - ink[:, None, None, :].astype(np.float32))

@@ -149,10 +149,15 @@ def stepper(gan, pictures, rng, *, batch=64, average_every=10):
     Raises
     ------
     TypeError, ValueError
-        If a number does not fit, or pictures are not of 28x28 values in [0, 1].
+        If a number does not fit, or pictures are not some of 28x28 values in [0, 1].
     """
     pictures = check_pictures(pictures)
+    if len(pictures) == 0:
+        raise ValueError("pictures is empty; wanted some to learn from.")
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng is {rng!r}; wanted a generator: np.random.default_rng(0).")
     batch = checks.number(batch, "batch", low=2, integer=True)
+    average_every = checks.number(average_every, "average_every", low=1, integer=True)
 
     def step(n):
         real = pictures[rng.integers(0, len(pictures), batch)]

@@ -3,6 +3,7 @@
 Source: Radford, Metz and Chintala, 2016, arXiv:1511.06434. Taught in ``09_2_dcgan``.
 """
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -107,13 +108,15 @@ def sample(model, codes, *, batch=250):
 
     Raises
     ------
-    ValueError
-        If the codes are not of the generator's size, or not finite.
+    TypeError, ValueError
+        If the model is no generator, or the codes are not of its size, or not finite.
     """
+    expect(model, "unfold", "generator")
     size = model.input_shape[-1]
     codes = checks.array(codes, "codes", ndim=2)
     if codes.shape[1] != size:
         raise ValueError(f"codes has shape {codes.shape}; this generator takes (N, {size}).")
+    batch = checks.number(batch, "batch", low=1, integer=True)
     codes = codes.astype(np.float32)
     parts = [
         np.asarray(model(codes[n : n + batch], training=False)) for n in range(0, len(codes), batch)
@@ -121,9 +124,16 @@ def sample(model, codes, *, batch=250):
     return np.concatenate(parts)[..., 0] if parts else np.zeros((0, SIDE, SIDE), np.float32)
 
 
+def expect(model, layer, kind):
+    """A TypeError says so where a model is not of the kind that has such a layer."""
+    if layer not in [one.name for one in getattr(model, "layers", ())]:
+        came = getattr(model, "name", type(model).__name__)
+        raise TypeError(f"model is {came}; wanted a {kind} of this part.")
+
+
 def check_pictures(pictures, name="pictures"):
     """Return pictures as ``(N, 28, 28, 1)`` float32; a ValueError says what else came."""
-    pictures = np.asarray(pictures)
+    pictures = checks.array(pictures, name)
     if pictures.ndim == 4 and pictures.shape[3] == 1:
         pictures = pictures[..., 0]
     pictures = checks.array(pictures, name, shape=(None, SIDE, SIDE), low=0, high=1)
@@ -160,11 +170,15 @@ def load_weights(model, path):
 
     Raises
     ------
+    TypeError
+        If the path is not one.
     FileNotFoundError
         If there is no such file.
     ValueError
         If the file is damaged, or of another architecture.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"path is {type(path).__name__}; wanted the name of a file.")
     path = Path(path)
     if not path.exists():
         text = "run the course from a clone of its repository."
