@@ -104,37 +104,6 @@ def test_divergence_without_variables_keeps_the_record():
     assert info.value.record.steps == 3 and isinstance(info.value, ValueError)
 
 
-# --- the live figure ---
-
-
-def test_figures_take_the_place_of_the_one_before(monkeypatch):
-    import matplotlib.pyplot as plt
-
-    from course_lib import widgets
-    from course_lib.generation import live
-
-    shown = []
-
-    class Handle:
-        def update(self, data, **about):
-            shown.append(("again", data["text/plain"], about["metadata"]["image/png"]["alt"]))
-
-    def display(data, **about):
-        assert about["display_id"] is True and data["image/png"].startswith(b"\x89PNG")
-        shown.append(("first", data["text/plain"], about["metadata"]["image/png"]["alt"]))
-        return Handle()
-
-    monkeypatch.setattr(widgets, "display", display)
-    place = live.Live()
-    with pytest.raises(ValueError, match="alt is empty"):
-        place.show(plt.figure(), " ")
-    plt.close("all")
-    for alt in ("one", "two", "three"):
-        place.show(plt.figure(figsize=(1, 1)), alt)
-    assert shown == [("first", "one", "one"), ("again", "two", "two"), ("again", "three", "three")]
-    assert plt.get_fignums() == []
-
-
 # --- files ---
 
 

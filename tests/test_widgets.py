@@ -222,3 +222,28 @@ def test_progress_without_a_length_and_over_nothing(shown):
     assert box.children[1].value == "Letters: 2"
     empty, _ = shown(lambda: list(widgets.progress([], "None")))
     assert empty.children[0].bar_style == "success"
+
+
+def test_live_figures_take_the_place_of_the_one_before(monkeypatch):
+    import matplotlib.pyplot as plt
+
+    shown = []
+
+    class Handle:
+        def update(self, data, **about):
+            shown.append(("again", data["text/plain"], about["metadata"]["image/png"]["alt"]))
+
+    def display(data, **about):
+        assert about["display_id"] is True and data["image/png"].startswith(b"\x89PNG")
+        shown.append(("first", data["text/plain"], about["metadata"]["image/png"]["alt"]))
+        return Handle()
+
+    monkeypatch.setattr(widgets, "display", display)
+    place = widgets.Live()
+    with pytest.raises(ValueError, match="alt is empty"):
+        place.show(plt.figure(), " ")
+    plt.close("all")
+    for alt in ("one", "two", "three"):
+        place.show(plt.figure(figsize=(1, 1)), alt)
+    assert shown == [("first", "one", "one"), ("again", "two", "two"), ("again", "three", "three")]
+    assert plt.get_fignums() == []
