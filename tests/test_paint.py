@@ -9,7 +9,9 @@ from course_lib import images
 from course_lib.translation import paint
 from course_lib.translation.paint import canvas
 from course_lib.translation.paint.canvas import colour, ramp, smooth_noise
-from course_lib.translation.paint.mosaic import _cells, _direction
+from course_lib.translation.paint.hatching import SUN_NUMBER, _layers, _Scene
+from course_lib.translation.paint.mosaic import GROUT, _cells, _direction
+from course_lib.translation.paint.strokes import _field
 from course_lib.translation.paint.waves import _nearest_wave
 
 NAMES = list(paint.PAINTERS)
@@ -116,3 +118,34 @@ def test_stones_against_a_loop():
         assert first[place] <= second[place]
         assert first[place] == pytest.approx(distances[stone[place]], abs=1e-9)
     assert agree >= 0.9 * x.size  # six plain neighbours nearly always hold the nearest square
+
+
+def test_strokes_whirl_around_a_light_in_its_sense():
+    still = [lambda x, y: np.zeros_like(x)] * 3
+    angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+    for sense in (1, -1):
+        light = np.array([[0.5, 0.4, 0.2, sense]])
+        x, y = 0.5 + 0.12 * np.cos(angle), 0.4 + 0.12 * np.sin(angle)
+        u, v = _field(x, y, light, still)
+        np.testing.assert_allclose(np.hypot(u, v), 1, atol=1e-4)
+        around = sense * (v * np.cos(angle) - u * np.sin(angle))
+        assert around.min() > 0.9  # along the circle, not to or from its middle
+
+
+def test_stones_are_parted_by_grout():
+    picture = painted("mosaic", 256, 256)
+    dark = np.abs(picture - colour(GROUT)).max(axis=-1) < 0.06
+    assert 0.04 < dark.mean() < 0.4
+
+
+def test_darker_hills_get_thicker_lines_of_every_direction():
+    rng = np.random.default_rng(0)
+    scene, (x, y) = _Scene(rng, 64, 64), canvas.coordinates(64, 64)
+    what, below, light = scene.look(x, y)
+    hill = (what > 0) & (what < SUN_NUMBER)
+    middle = np.median(light[hill])
+    sets = list(_layers(scene, what, below, 1 - light, x, y))
+    assert len(sets) == 3
+    for _, thickness in sets:
+        dark, bright = thickness[hill & (light < middle)], thickness[hill & (light > middle)]
+        assert dark.mean() > bright.mean() + 0.05
