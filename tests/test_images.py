@@ -403,3 +403,35 @@ def test_reads_what_it_writes_from_memory(photo, tmp_path):
     path = images.write(tmp_path / "a.png", images.from_bytes(photo))
     upload = io.BytesIO(path.read_bytes())
     np.testing.assert_array_equal(images.read(upload), images.from_bytes(photo))
+
+
+def test_mosaic_keeps_shape_and_hides():
+    rng = np.random.default_rng(0)
+    picture = rng.random((50, 70, 3)).astype(np.float32)
+    coarse = images.mosaic(picture, blocks=7)
+    assert coarse.shape == picture.shape
+    assert len(np.unique(coarse.reshape(-1, 3), axis=0)) <= 7 * 5
+
+
+def test_a_mosaic_is_coarser_where_faces_are_large():
+    """No face is more than three squares wide: from about seven on, known faces are recognised."""
+    across = np.tile(np.linspace(0, 1, 480, dtype=np.float32), (300, 1))  # every column differs
+    for face in (12, 40, 110, 300, 900):
+        coarse = images.mosaic(across, [[5, 5, 9, 9], [100, 50, 100 + face / 2, 50 + face]])
+        edges = np.flatnonzero(np.diff(coarse[0]))
+        square = np.diff(edges).min() if len(edges) > 1 else 480
+        assert face / square <= 3.2  # squares are whole pixels
+        assert square >= 480 // 24
+    assert np.ptp(coarse) == 0
+    assert np.ptp(images.mosaic(across)) > 0.9
+
+
+@pytest.mark.parametrize("picture", [None, "photo.jpg", np.zeros(5), np.zeros((4, 4, 4))])
+def test_a_mosaic_wants_a_picture(picture):
+    with pytest.raises((TypeError, ValueError), match="^image "):
+        images.mosaic(picture)
+
+
+def test_a_mosaic_wants_a_square_at_least():
+    with pytest.raises(ValueError, match="blocks is 0"):
+        images.mosaic(np.zeros((9, 9)), blocks=0)

@@ -383,33 +383,10 @@ def test_skeleton_has_a_letter_per_side():
     plt.close()
 
 
-def test_mosaic_keeps_shape_and_hides():
-    rng = np.random.default_rng(0)
-    picture = rng.random((50, 70, 3)).astype(np.float32)
-    coarse = drawing.mosaic(picture, blocks=7)
-    assert coarse.shape == picture.shape
-    assert len(np.unique(coarse.reshape(-1, 3), axis=0)) <= 7 * 5
-
-
-def test_a_mosaic_is_coarser_where_faces_are_large():
-    """No face is more than three squares wide: from about seven on, known faces are recognised."""
-    across = np.tile(np.linspace(0, 1, 480, dtype=np.float32), (300, 1))  # every column differs
-    for face in (12, 40, 110, 300, 900):
-        coarse = drawing.mosaic(across, [[5, 5, 9, 9], [100, 50, 100 + face / 2, 50 + face]])
-        edges = np.flatnonzero(np.diff(coarse[0]))
-        square = np.diff(edges).min() if len(edges) > 1 else 480
-        assert face / square <= 3.2  # squares are whole pixels
-        assert square >= 480 // 24
-    assert np.ptp(coarse) == 0
-    assert np.ptp(drawing.mosaic(across)) > 0.9
-
-
 @pytest.mark.parametrize("picture", [None, "photo.jpg", np.zeros(5), np.zeros((4, 4, 4))])
 def test_drawing_refuses_what_is_no_picture(picture):
     nobody = People(np.zeros((0, 18, 3)))
     _, ax = plt.subplots()
-    with pytest.raises((TypeError, ValueError), match="^image "):
-        drawing.mosaic(picture)
     with pytest.raises((TypeError, ValueError), match="^image "):
         drawing.show_skeletons(picture, nobody, ax=ax)
     plt.close()

@@ -272,12 +272,6 @@ def test_a_film_is_an_animated_png():
         drawing.animate([])
 
 
-def test_a_mosaic_has_few_colours():
-    image = np.random.default_rng(0).uniform(size=(60, 90, 3)).astype(np.float32)
-    coarse = drawing.mosaic(image, 30)
-    assert coarse.shape == image.shape and len(np.unique(coarse.reshape(-1, 3), axis=0)) == 6
-
-
 def test_names_lie_beside_their_boxes_and_not_on_each_other():
     found = np.array(
         [[100, 80, 180, 200], [105, 82, 185, 204], [95, 84, 170, 190], [0, 0, 300, 250]]
@@ -298,7 +292,6 @@ def test_drawing_refuses(capsys):
         with pytest.raises(TypeError, match="detections is of type list"):
             call(image, [one])
     for call, message in [
-        (lambda: drawing.mosaic(image, 0), "block is 0"),
         (lambda: drawing.animate([image, image[:-2]]), "frames differ in size"),
         (lambda: drawing.animate(image), "wanted a list of pictures"),
         (lambda: drawing.animate([image * 300]), "frame has values"),

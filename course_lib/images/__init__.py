@@ -28,6 +28,7 @@ __all__ = [
     "from_bytes",
     "from_hsv",
     "from_lab",
+    "mosaic",
     "read",
     "resize",
     "to_bgr",
@@ -47,6 +48,8 @@ METHODS = {
 }
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 LONGEST = {"PNG": 2**31 - 1, "JPEG": 65_500, "WEBP": 16_383}  # sides that the formats can hold
+
+ACROSS = 3  # squares of a mosaic in a face's side; known faces are recognised from about 7 on
 
 
 def write(path, image, *, quality=95):
@@ -236,6 +239,38 @@ def fit(image, longest):
     if max(height, width) <= longest:
         return picture.copy()
     return resize(picture, height=longest) if height >= width else resize(picture, width=longest)
+
+
+def mosaic(image, faces=(), *, blocks=24):
+    """A picture as coarse squares, in which nobody can be recognised.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, 3) array_like
+        Values in [0, 1].
+    faces : (F, 4) array_like
+        Boxes in pixels. The squares become so large that no face is more than 3 of them wide or
+        high: close portraits need a coarser mosaic than groups.
+    blocks : int
+        Squares along the longer side, at most.
+
+    Returns
+    -------
+    float32 ndarray
+        Of the same shape.
+
+    Raises
+    ------
+    ValueError
+        If the picture is none, a box is not finite, or `blocks` is below 1.
+    """
+    image, faces = checks.image(image), checks.boxes(faces, "faces")
+    blocks = checks.number(blocks, "blocks", low=1, integer=True)
+    height, width = image.shape[:2]
+    largest = max([1.0, *(faces[:, 2:] - faces[:, :2]).ravel()])
+    blocks = max(1, min(blocks, int(ACROSS * max(height, width) / largest)))
+    small = fit(image, blocks)
+    return resize(small, height, width, method="nearest")
 
 
 def _new_size(shape, height, width):

@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from course_lib import images, plot
+from course_lib import plot
 
 
 def show_attention(image, reached, stages, *, ax, least=8):
@@ -228,25 +228,6 @@ def show_settings(result, faces, scales, neighbours, *, ax, title):
     ax.set(xlabel="min_neighbors", ylabel="scale factor", title=title)
     ax.figure.colorbar(drawn, ax=ax, label="recall", shrink=0.9)
     return ax
-
-
-def mosaic(image, block=18):
-    """A picture as coarse squares, in which nobody can be recognised.
-
-    Parameters
-    ----------
-    image : (H, W) or (H, W, 3) array
-    block : int
-        Side of a square in pixels.
-
-    Returns
-    -------
-    float32 ndarray
-        Of the shape of `image`.
-    """
-    height, width = image.shape[:2]
-    small = images.resize(image, height // block, width // block)
-    return images.resize(small, height, width, method="nearest")
 
 
 def show_verdict(image, truth, found, right, *, ax):

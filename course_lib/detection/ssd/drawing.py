@@ -144,31 +144,6 @@ def _write(canvas, text, corner, rgb, size):
     cv2.putText(canvas, text, (x, y - 1), cv2.FONT_HERSHEY_SIMPLEX, size, (0, 0, 0), 1, cv2.LINE_AA)
 
 
-def mosaic(image, block=18):
-    """Make a picture so coarse that nobody is recognised.
-
-    Parameters
-    ----------
-    image : (H, W, 3) array
-    block : int
-        Side of a tile in pixels.
-
-    Returns
-    -------
-    (H, W, 3) float32 ndarray
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the picture is none, or the side no whole number of at least 1.
-    """
-    image = checks.image(image)
-    block = checks.number(block, "block", low=1, integer=True)
-    height, width = image.shape[:2]
-    tiles = images.resize(image, max(1, height // block), max(1, width // block))
-    return images.resize(tiles, height, width, method="nearest")
-
-
 def show_defaults(image, sizes, shapes, *, axes):
     """Draw the cells of each feature map on a picture, and the default boxes of one cell.
 

@@ -14,45 +14,11 @@ SIDES = {
     "middle": ("white", (0, (1, 0.8)), "D", ""),
 }
 
-ACROSS = 3  # squares of a mosaic in a face's side; known faces are recognised from about 7 on
-
 
 def side(*names):
     """The side of a part, or of a limb between parts: "right", "left" or "middle"."""
     words = {name.split()[0] for name in names} & {"right", "left"}
     return words.pop() if len(words) == 1 else "middle"
-
-
-def mosaic(image, faces=(), *, blocks=24):
-    """A picture as coarse squares, in which nobody can be recognised.
-
-    Parameters
-    ----------
-    image : (H, W) or (H, W, 3) array_like
-        Values in [0, 1].
-    faces : (F, 4) array_like
-        Boxes in pixels. The squares become so large that no face is more than 3 of them wide or
-        high: close portraits need a coarser mosaic than groups.
-    blocks : int
-        Squares along the longer side, at most.
-
-    Returns
-    -------
-    float32 ndarray
-        Of the same shape.
-
-    Raises
-    ------
-    ValueError
-        If the picture is none, a box is not finite, or `blocks` is below 1.
-    """
-    image, faces = checks.image(image), checks.boxes(faces, "faces")
-    blocks = checks.number(blocks, "blocks", low=1, integer=True)
-    height, width = image.shape[:2]
-    largest = max([1.0, *(faces[:, 2:] - faces[:, :2]).ravel()])
-    blocks = max(1, min(blocks, int(ACROSS * max(height, width) / largest)))
-    small = images.fit(image, blocks)
-    return images.resize(small, height, width, method="nearest")
 
 
 def show_skeletons(image, people, *, ax, thin=1.0, numbers=False, title=None):
