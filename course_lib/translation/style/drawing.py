@@ -33,6 +33,7 @@ def show_terms(ax, run, *, title=None):
             curves[name] = np.where(values > 0, values, np.nan)  # 0 has no place on the axis
     plot.show_curves(curves, ax=ax, x_label="step", y_label="term, without its weight (log)")
     ax.set(yscale="log", title=title or "")
+    ax.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
     ax.legend(**BESIDE)
     return ax
 
@@ -53,6 +54,7 @@ def show_layers(ax, run, *, title=None):
     layers = {name: values for name, values in run.terms.items() if name.startswith("block")}
     plot.show_curves(layers, ax=ax, x_label="step", y_label="style term (log)")
     ax.set(yscale="log", title=title or "")
+    ax.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
     ax.legend(**BESIDE)
     return ax
 
