@@ -8,6 +8,8 @@ cache, the time to a loss is measured on its values. Prints Markdown.
 """
 
 import argparse
+import contextlib
+import io
 import os
 import platform
 import resource
@@ -79,7 +81,8 @@ def race(model, method, rate):
             found.append((run.steps, time.perf_counter() - start))
             raise KeyboardInterrupt  # the way that a student stops a run
 
-    style.transfer(goal, MOST, method=method, rate=rate, on_step=watch)
+    with contextlib.redirect_stdout(io.StringIO()):  # its sentence would stand in the table
+        style.transfer(goal, MOST, method=method, rate=rate, on_step=watch)
     return found[0] if found else (None, time.perf_counter() - start)
 
 
