@@ -208,7 +208,7 @@ class CourseCell(IPyNbCell):
             super().runtest()
             book.kernel.settle()
         except watch.KernelFault as fault:
-            book.stopped = f"{fault} {'before' if fault.early else 'in'} cell {self.cell_num}"
+            book.stopped = f"{fault} {fault.where} cell {self.cell_num}"
             raise
         except NbCellError:
             book.broken = True
@@ -223,7 +223,7 @@ class CourseCell(IPyNbCell):
         book = self.parent
         if not book.kernel.is_alive():
             fault = watch.KernelFault("the kernel died")
-            fault.early = True
+            fault.where = "before"
             raise fault
         if book.spent > book.seconds:
             book.timed_out = True

@@ -19,10 +19,10 @@ MOST_TEXT = (
 class KernelFault(RuntimeError):
     """The kernel is gone or took too much memory; what is left of the notebook cannot run.
 
-    Its attribute `early` says whether that was before the code that was sent last began.
+    Its attribute `where` says whether that was in the code that was sent last, or earlier.
     """
 
-    early = False
+    where = "in"
 
 
 class WatchedKernel(RunningKernel):
@@ -145,7 +145,7 @@ class WatchedKernel(RunningKernel):
         """Raise where waiting is of no use."""
         if not self.is_alive():
             fault = KernelFault("the kernel died")
-            fault.early = not self._began()
+            fault.where = "in" if self._began() else "in, or just before,"
             raise fault
         waiting = psutil.Process().memory_info().rss - self.own  # output that nobody read yet
         self._limit(self.measure() + max(0, waiting))
@@ -158,10 +158,14 @@ class WatchedKernel(RunningKernel):
             raise KernelFault(f"the kernel took {held / 1e9:.1f} GB of memory, more than {limit}")
 
     def _began(self):
-        """Whether a dead kernel left a sign that it began with the code that was sent last."""
+        """Whether a dead kernel left a sign that it began with the code that was sent last.
+
+        One that died in the code's first moment leaves none, since its thread for messages had no
+        turn yet.
+        """
         while True:
             try:
-                message = super().get_message("iopub", timeout=0.1)
+                message = super().get_message("iopub", timeout=1)
             except Empty:
                 return False
             if message["parent_header"].get("msg_id") == self.message_id:
