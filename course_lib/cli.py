@@ -13,6 +13,8 @@ from urllib.parse import quote
 
 import typer
 
+from course_lib.staff import commands
+
 app = typer.Typer(
     help="A computer-vision course in notebooks.",
     no_args_is_help=True,
@@ -21,12 +23,8 @@ app = typer.Typer(
 )
 JUNIT = "build/validate/junit.xml"
 SHOWN = ("numpy", "opencv-python-headless", "scikit-image", "scikit-learn", "keras", "tensorflow")
-CONVERTED = {
-    "mnist": "datasets",
-    "cifar10": "datasets",
-    "vgg16": "models",
-    "mobilenet_v2": "models",
-}
+CONVERTED = dict.fromkeys(("mnist", "cifar10"), "datasets")
+CONVERTED |= dict.fromkeys(("vgg16", "mobilenet_v2"), "models")
 WIDTH = 80  # of a terminal, in characters
 DEVICES = Path("/dev")
 GPU_FILES = ("nvidia*", "kfd", "dxg")  # NVIDIA, AMD, and either of them under WSL
@@ -292,6 +290,9 @@ def _stop(message, status=1):
     typer.secho(message, fg="red", err=True)
     raise typer.Exit(int(status))
 
+
+for command in commands.ALL:
+    app.command()(command)
 
 if __name__ == "__main__":
     app()

@@ -1,0 +1,1 @@
+"""From what a student handed in to marks, a gradebook, a list and feedback."""
