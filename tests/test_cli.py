@@ -1,7 +1,9 @@
 """The command `course`: what it prints fits a terminal, and every mistake ends in one sentence."""
 
+import json
 import os
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -9,6 +11,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from typer.testing import CliRunner
 
 from course_lib import catalog, cli, compute, fetch, runner
+from course_lib.cli import status as screen
 
 ALL = [asset.id for asset in catalog.assets() if asset.parts]
 EXTRAS = [asset.id for asset in catalog.assets() if not asset.parts]
@@ -26,7 +29,7 @@ def course(*arguments):
 def cache(tmp_path, monkeypatch):
     """An empty cache, and a machine without GPU."""
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "cache"))
-    monkeypatch.setattr(cli, "DEVICES", tmp_path / "dev")
+    monkeypatch.setattr(screen, "DEVICES", tmp_path / "dev")
     return tmp_path / "cache"
 
 
@@ -86,12 +89,25 @@ def test_outside_of_the_course_run_says_where_to_go(tmp_path, monkeypatch):
 @pytest.mark.parametrize(("user", "more"), [(0, ["--allow-root"]), (1000, [])])
 def test_lab_opens_the_notebook(home, monkeypatch, user, more):
     started = []
-    monkeypatch.setattr(cli.subprocess, "call", lambda command: started.append(command) or 3)
+    monkeypatch.setattr(cli.subprocess, "call", lambda *a, env: started.extend([*a, env]) or 3)
     monkeypatch.setattr(cli.os, "geteuid", lambda: user, raising=False)
     status, _ = course("lab", "01_2", "--no-browser")
     assert status == 3
     place = ["--notebook-dir=notebooks", "--LabApp.default_url=/lab/tree/01_2_bad.ipynb"]
     assert started[0][1:] == ["-m", "jupyter", "lab", *place, "--no-browser", *more]
+    plain = Path(started[1]["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0])
+    off = json.loads((plain / "labconfig/page_config.json").read_text())["disabledExtensions"]
+    assert off == {"@jupyter/nbgrader": True}  # a student has no use for a grader's menu
+
+
+def test_lab_opens_an_assignment(home, monkeypatch):
+    started = []
+    monkeypatch.setattr(cli.subprocess, "call", lambda command, env: started.extend(command) or 0)
+    (home / "assignments/boxes").mkdir(parents=True)
+    (home / "assignments/boxes/boxes.ipynb").touch()
+    assert course("lab", "boxes")[0] == 0
+    place = ["--notebook-dir=assignments/boxes", "--LabApp.default_url=/lab/tree/boxes.ipynb"]
+    assert started[4:6] == place
 
 
 def test_check_fits_one_screen_and_says_what_to_do(cache, monkeypatch):
@@ -104,7 +120,7 @@ def test_check_fits_one_screen_and_says_what_to_do(cache, monkeypatch):
     marks = {line.split()[1]: line.split()[0] for line in lines if line[:6] in ("  here", "  miss")}
     assert marks == dict.fromkeys(ALL + EXTRAS, "here") | {"vgg16": "missing"}
     assert f"{len(ALL) - 1} of {len(ALL)} here, 63.8 MB to download" in output
-    assert f"Cache    {cache}" in output and f"numpy {cli._version('numpy')}" in output
+    assert f"Cache    {cache}" in output and f"numpy {screen._version('numpy')}" in output
     assert lines[-1] == "Next: `course lab`. Parts 1 to 2 are ready; `course fetch` gets the rest."
 
 
@@ -144,10 +160,10 @@ def test_check_asks_the_backend_only_where_there_may_be_a_gpu(
     monkeypatch.setattr(compute, "backend", lambda: "tensorflow")
     monkeypatch.setattr(compute, "device", lambda: asked.append(1) or said)
     versions = {plugin: "1.0"}
-    monkeypatch.setattr(cli, "_version", lambda name: versions.get(name, "MISSING"))
+    monkeypatch.setattr(screen, "_version", lambda name: versions.get(name, "MISSING"))
     if file:
-        cli.DEVICES.mkdir()
-        (cli.DEVICES / file).touch()
+        screen.DEVICES.mkdir()
+        (screen.DEVICES / file).touch()
     assert f"Device   {wanted}\n" in course("check")[1]
     assert bool(asked) == bool(said)
 
