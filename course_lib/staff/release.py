@@ -14,8 +14,20 @@ from collections import Counter
 from itertools import groupby
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-SOURCES, RELEASED = "solutions", "assignments"
+from course_lib.staff.sources import (
+    RELEASED,
+    ROOT,
+    SOURCES,
+    SourceFault,
+    names,
+    place,
+    read,
+    released,
+    source,
+)
+
+__all__ = ["ROOT", "SourceFault", "command", "faults", "names", "release", "released", "source"]
+
 STUB = 'raise NotImplementedError("your answer goes here")'
 TEXT_STUB = "*Your answer goes here.*"
 MARKS = ("SOLUTION", "HIDDEN TESTS")
@@ -24,82 +36,6 @@ HEADING = re.compile(r"^#+ +(.+?)\s*$", re.MULTILINE)
 TASK = re.compile(r"^Task \d+\b.*\b(\d+) points?\b")
 KEPT = ("nbgrader", "tags", "editable", "deletable")
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
-
-
-class SourceFault(ValueError):
-    """The source of an assignment cannot be released; the message says what to mend."""
-
-
-def names(root=ROOT):
-    """The assignments that there are.
-
-    Parameters
-    ----------
-    root : Path
-        The folder of the course.
-
-    Returns
-    -------
-    list of str
-        Sorted.
-    """
-    found = Path(root, SOURCES).glob("*/*.ipynb")
-    return sorted(path.stem for path in found if path.stem == path.parent.name)
-
-
-def source(name, root=ROOT):
-    """Read the source of an assignment.
-
-    Parameters
-    ----------
-    name : str
-    root : Path
-
-    Returns
-    -------
-    dict
-        nbformat's JSON, version 4; texts are one string each.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such assignment.
-    SourceFault
-        If it is not a notebook.
-    """
-    known = names(root)
-    if name not in known:
-        there = ", ".join(known) or "none"
-        raise FileNotFoundError(
-            f"There is no {SOURCES}/{name}/{name}.ipynb; the assignments are: {there}."
-        )
-    return _read(_place(root, SOURCES, name))
-
-
-def released(name, root=ROOT):
-    """Read the notebook that students get.
-
-    Parameters
-    ----------
-    name : str
-    root : Path
-
-    Returns
-    -------
-    dict
-        nbformat's JSON, version 4; texts are one string each.
-
-    Raises
-    ------
-    FileNotFoundError
-        If it was not released yet.
-    """
-    path = _place(root, RELEASED, name)
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"There is no {RELEASED}/{name}/{name}.ipynb yet: course release {name} makes it."
-        )
-    return _read(path)
 
 
 def release(name, root=ROOT):
@@ -131,7 +67,7 @@ def release(name, root=ROOT):
         for word in SECRET:
             if word in json.dumps([cell["source"], cell["metadata"]]):
                 raise SourceFault(f"{_called(cell)} of the release still holds {word!r}.")
-    path = _place(root, RELEASED, name)
+    path = place(root, RELEASED, name)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     text = json.dumps(made, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
@@ -279,7 +215,7 @@ def _generate(name, notebook):
         except NbGraderException as error:
             told = next((text for text in said if "Traceback" in text), str(error)).strip()
             raise SourceFault(f"nbgrader refused {name}: {told.splitlines()[-1]}") from None
-        return _read(made)
+        return read(made)
 
 
 def _converter(folder, name, log):
@@ -319,18 +255,3 @@ def _clean(notebook):
     course = notebook["metadata"].get("course", {})
     metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}, "course": course}
     return {**notebook, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
-
-
-def _read(path):
-    """A notebook as plain JSON of version 4, each text one string."""
-    import nbformat
-
-    try:
-        read = nbformat.read(path, as_version=4)
-    except (ValueError, nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
-        raise SourceFault(f"{path.name} is no notebook: {error}") from None
-    return json.loads(json.dumps(read))
-
-
-def _place(root, part, name):
-    return Path(root, part, name, f"{name}.ipynb")

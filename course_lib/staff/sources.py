@@ -1,0 +1,114 @@
+"""Where assignments lie: their sources, and the notebooks that students get."""
+
+import json
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SOURCES, RELEASED = "solutions", "assignments"
+
+
+class SourceFault(ValueError):
+    """The source of an assignment cannot be released; the message says what to mend."""
+
+
+def names(root=ROOT):
+    """The assignments that there are.
+
+    Parameters
+    ----------
+    root : Path
+        The folder of the course.
+
+    Returns
+    -------
+    list of str
+        Sorted.
+    """
+    found = Path(root, SOURCES).glob("*/*.ipynb")
+    return sorted(path.stem for path in found if path.stem == path.parent.name)
+
+
+def source(name, root=ROOT):
+    """Read the source of an assignment.
+
+    Parameters
+    ----------
+    name : str
+    root : Path
+
+    Returns
+    -------
+    dict
+        nbformat's JSON, version 4; texts are one string each.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such assignment.
+    SourceFault
+        If it is not a notebook.
+    """
+    known = names(root)
+    if name not in known:
+        there = ", ".join(known) or "none"
+        raise FileNotFoundError(
+            f"There is no {SOURCES}/{name}/{name}.ipynb; the assignments are: {there}."
+        )
+    return read(place(root, SOURCES, name))
+
+
+def released(name, root=ROOT):
+    """Read the notebook that students get.
+
+    Parameters
+    ----------
+    name : str
+    root : Path
+
+    Returns
+    -------
+    dict
+        nbformat's JSON, version 4; texts are one string each.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it was not released yet.
+    """
+    path = place(root, RELEASED, name)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"There is no {RELEASED}/{name}/{name}.ipynb yet: course release {name} makes it."
+        )
+    return read(path)
+
+
+def place(root, part, name):
+    """The path of an assignment's notebook in one of the two folders."""
+    return Path(root, part, name, f"{name}.ipynb")
+
+
+def read(path):
+    """Read a notebook.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    dict
+        nbformat's JSON, version 4; texts are one string each.
+
+    Raises
+    ------
+    SourceFault
+        If it is none.
+    """
+    import nbformat
+
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except (ValueError, nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
+        raise SourceFault(f"{path.name} is no notebook: {error}") from None
+    return json.loads(json.dumps(notebook))
