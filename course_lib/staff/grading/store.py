@@ -24,7 +24,7 @@ import secrets
 import shutil
 import tempfile
 from contextlib import contextmanager
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from pathlib import Path
 
 from course_lib.staff.grading.records import Result, Submission, Verdict
