@@ -171,6 +171,4 @@ def _form(value):
     kind = "complex numbers" if array.dtype.kind == "c" else FORMS.get(array.dtype.kind, "numbers")
     if array.shape:
         return f"an array of {kind} of shape {array.shape}"
-    return (
-        kind if array.dtype.kind == "b" else f"a {kind.removesuffix('s')}"
-    )
+    return kind if array.dtype.kind == "b" else f"a {kind.removesuffix('s')}"
