@@ -16,6 +16,7 @@ import numpy as np
 MOST = 16_000_000  # bytes of arrays, and characters of a message
 DEEPEST = 20
 ITEMS = 200_000
+TOO_MUCH = "a value of too many bytes or items"
 SIDE = 2**40  # of an array that is empty along another axis
 DTYPE = re.compile(r"\|b1|[|<][iu]1|<[iu][248]|<f[248]|<c(8|16)")
 
@@ -113,7 +114,7 @@ def _spend(room, depth):
 
 
 def _too_much():
-    raise PlainError("a value of too many bytes or items")
+    raise PlainError(TOO_MUCH)
 
 
 def _name(kind):

@@ -17,7 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from course_lib.staff import hidden, release, sources
-from course_lib.staff.grading import judge, plain, records
+from course_lib.staff.grading import inside, judge, plain, records
 
 HEADING = re.compile(r"^#{1,6} +(.+?)\s*#*\s*$", re.MULTILINE)
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
@@ -70,6 +70,7 @@ def read(name, seed, root=None):
     for task in tasks:
         if not task.by_hand and not count[task.cell]:
             raise PlanFault(f"{name}: the hidden tests of cell {task.cell!r} never call check.")
+        _small(name, task, record.calls)
     course = notebook["metadata"].get("course", {}).get("assignment", {})
     pictures, rubric = _pictures(name, course), tuple(course.get("rubric", ()))
     parts = (name, released, tasks, tuple(record.calls), pictures, rubric, seed)
@@ -116,6 +117,14 @@ def _same_cells(name, tasks, released):
     missing = [task.cell for task in tasks if task.cell not in there]
     if missing or "BEGIN HIDDEN TESTS" in json.dumps(released):
         raise PlanFault(f"{name}: the released notebook is not of this source: course release it.")
+
+
+def _small(name, task, calls):
+    """Whether all arguments of a task fit into the one message that takes them."""
+    try:
+        plain.dump([call.args for call in calls if call.task == task.cell], inside.ARGUMENTS)
+    except plain.PlainError as error:
+        raise PlanFault(f"{name}: the arguments of {task.cell!r}: {error}") from None
 
 
 def _pictures(name, course):
