@@ -24,6 +24,7 @@ from course_lib.staff.intake.layout import (
     Group,
     arrange,
     distinguished,
+    ignored,
     is_copy_of,
     is_notebook,
     stem,
@@ -109,27 +110,28 @@ def _lone(container, entries):
             break
         if files[0].refused:
             break
+        try:
+            entries = entries_of(io.BytesIO(files[0].read(CLASS)), files[0].name)
+        except Unreadable:
+            break  # the fault of the one student whose archive it is
         container = stem(files[0].name)
-        entries = entries_of(io.BytesIO(files[0].read(CLASS)), files[0].name)
     return container, entries
 
 
 def _with_absent(groups, people):
     """The groups, and those of the list who handed in nothing."""
-    there = {plain(group.student) for group in groups}
-    absent = [
-        Group("", person.student, person.name, person.platform)
-        for person in (people.everyone if people else [])
-        if plain(person.student) not in there
-    ]
-    for group in groups if people else []:
-        if people.find(group.student, group.platform) is None and not _on(people, group):
+    if people is None:
+        return distinguished(groups)
+    for group in groups:
+        if group.person is None:
             group.notes.append(f"{said(group.label)} is not on the list of students.")
+    there = {group.person for group in groups}
+    absent = [
+        Group("", person.student, person.name, person.platform, person)
+        for person in people.everyone
+        if person not in there
+    ]
     return distinguished([*groups, *absent])
-
-
-def _on(people, group):
-    return any(person.student == group.student for person in people.everyone)
 
 
 def _hand_in(group, expected, fit):
@@ -154,7 +156,7 @@ def _all_entries(entries, budget, notes, depth):
     for entry in entries:
         if entry.refused:
             notes.append(f"{said(entry.name if entry.parts else '?')} {entry.refused}.")
-        elif entry.folder or any(_hidden(part) for part in entry.parts):
+        elif entry.folder or ignored(entry.parts):
             continue
         elif not is_archive(entry.name):
             found.append(entry)
@@ -169,20 +171,16 @@ def _unpacked(entry, budget, notes, depth):
     try:
         data = io.BytesIO(budget.read(entry, ARCHIVE))
         inner = entries_of(data, entry.name, min(ARCHIVE, budget.left))
+        budget.count(entry, len(inner))
     except Unreadable as error:
         notes.append(str(error))
         return []
     return _all_entries([item.under(entry.parts) for item in inner], budget, notes, depth - 1)
 
 
-def _hidden(part):
-    return part.startswith(".") or part.casefold() == "__macosx"
-
-
 def _of(expected, entries):
     """The notebooks; those in a folder of the assignment's name where there are any."""
     notebooks = [entry for entry in entries if is_notebook(entry.name)]
-    notebooks = [entry for entry in notebooks if not re.search("(?i)-checkpoint.ipynb", entry.name)]
     inside = [e for e in notebooks if plain(expected) in map(plain, e.parts[:-1])]
     if not notebooks:
         names = [entry.name for entry in entries]

@@ -11,7 +11,7 @@ COUNT = 50  # files beside it
 ARCHIVE = 100 * MB  # bytes of a student's zip, or of what a .tar.gz unpacks to
 CLASS = 400 * MB  # the same for an archive of the whole class that has to be held in memory
 STUDENT = 400 * MB  # bytes that are read or unpacked for one student, all together
-ENTRIES = 20_000  # in one archive
+ENTRIES = 20_000  # in one archive, and in all archives of one student
 DEPTH = 3  # archives in archives
 NOTES = 40  # sentences about one hand-in
 
@@ -52,18 +52,28 @@ class HandIn:
 
 
 class Budget:
-    """How many bytes may still be read for one student."""
+    """How many bytes may still be read for one student, and how many entries may be listed."""
 
-    def __init__(self, left=STUDENT):
-        self.left = left
+    def __init__(self, left=STUDENT, entries=ENTRIES):
+        self.left, self.entries = left, entries
+
+    def count(self, entry, inside):
+        """Take off the number of entries inside an archive; raise Unreadable if too many."""
+        self.entries -= inside
+        if self.entries < 0:
+            raise Unreadable(f"{said(entry.name)} was not read: it holds too many files.")
 
     def read(self, entry, most):
         """Return the bytes of `entry`, at most `most`; raise Unreadable where there are more."""
-        most_now = min(most, self.left)
-        if most_now < min(entry.size, most):
+        if entry.size > most:
+            raise Unreadable(f"{said(entry.name)} is larger than {most // MB} MB.")
+        if entry.size > self.left or self.left <= 0:
             raise Unreadable(f"{said(entry.name)} was not read: the hand-in unpacks to too much.")
-        data = entry.read(most_now)
-        self.left -= len(data)
+        most = min(most, self.left)
+        # What turns out to be too large costs as much as was read before that showed.
+        self.left -= most
+        data = entry.read(most)
+        self.left += most - len(data)
         return data
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from course_lib.staff.intake.handin import plain, said
 from course_lib.staff.intake.packed import ARCHIVE_NAMES, is_archive
-from course_lib.staff.intake.people import safe_id
+from course_lib.staff.intake.people import Person, safe_id
 
 NOTEBOOK_NAMES = re.compile(r"\.ipynb(\.(txt|json))?$", re.IGNORECASE)
 # mod/assign of Moodle: full name, participant number, plugin; then the file's own name.
@@ -28,6 +28,7 @@ class Group:
     student: str
     name: str = ""
     platform: str = ""
+    person: Person | None = None
     entries: list = field(default_factory=list)
     notes: list = field(default_factory=list)
 
@@ -65,9 +66,9 @@ def arrange(entries, expected, container, people):
     Returns
     -------
     list of Group
-        In the order of their ids, which are all different.
+        Two may still want the same id.
     """
-    entries = [entry for entry in entries if not _ignored(entry.parts)]
+    entries = [entry for entry in entries if not ignored(entry.parts)]
     entries = _unwrapped(entries, expected, container, people)
     canvas = _all_canvas(entries)
     groups = {}
@@ -83,10 +84,13 @@ def arrange(entries, expected, container, people):
     found = list(groups.values())
     _share_loose(entries, found)
     _name_after(container, expected, found)
-    return distinguished(found)
+    return found
 
 
-def _ignored(parts):
+def ignored(parts):
+    """Whether a path is none of the student's doing: hidden, a checkpoint, a system's leavings."""
+    if not parts:
+        return False
     return any(part.startswith(".") or part.casefold() in _IGNORED for part in parts) or bool(
         re.search(r"-checkpoint\.ipynb$", parts[-1], re.IGNORECASE)
     )
@@ -150,14 +154,14 @@ def _owner(entry, people, canvas):
         kept = _renamed(entry, match["rest"], loose)
     elif not loose:
         key, group, kept = ("folder", top), Group(top, top), _inside(entry)
-    elif is_notebook(top) or is_archive(top):
+    elif is_notebook(top) or is_archive(top) or (entry.refused and "." not in top):
         key, group, kept = ("file", top), Group(top, stem(top)), entry
     else:
         key, group, kept = None, None, None
     if person:
         platform = person.platform or (group.platform if group else "")
         name = person.name or (group.name if group else "")
-        key, group = ("person", person.student), Group(top, person.student, name, platform)
+        key, group = person, Group(top, person.student, name, platform, person)
         kept = kept if moodle else kept or entry
     return key, group, kept
 
@@ -184,10 +188,11 @@ def _share_loose(entries, groups):
     """Give loose pictures to the one whose notebook's name they begin with."""
     owners = [group for group in groups if group.entries and is_notebook(group.label)]
     for entry in entries:
-        if len(entry.parts) > 1 or entry.folder or any(entry in g.entries for g in owners):
+        work = is_notebook(entry.name) or is_archive(entry.name)
+        if work or len(entry.parts) > 1 or entry.folder:
             continue
         mine = [g for g in owners if _begins(plain(entry.name), plain(stem(g.label)))]
-        if mine and not is_notebook(entry.name) and not is_archive(entry.name):
+        if mine and not any(entry in g.entries for g in mine):
             max(mine, key=lambda group: len(group.label)).entries.append(entry)
 
 

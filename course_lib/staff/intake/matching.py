@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from course_lib.staff.intake.reading import trimmed
 
-_BOUND = re.compile(r"^(?:async\s+)?(?:def|class)\s+(\w+)|^(\w+)\s*=(?!=)", re.MULTILINE)
+_BOUND = re.compile(r"^(?:async\s+)?(?:def|class)\s+(\w+)|^(\w+)[ \t]*=(?!=)", re.MULTILINE)
 
 
 @dataclass
@@ -118,15 +118,11 @@ def _best(indexes, cells, wanted):
 
 def _match_answers(found, cells, release, by_text):
     """Find answers by what they define, or untouched by their text."""
-    for r, cell in _missing(release, found):
-        if not cell.solution:
-            continue
+    missing = [(r, cell) for r, cell in _missing(release, found) if cell.solution]
+    defined = [set(names(c.source)) if missing and c.kind == "code" else set() for c in cells]
+    for r, cell in missing:
         used, wanted = found.used, set(names(cell.source))
-        same = [
-            i
-            for i, own in enumerate(cells)
-            if i not in used and own.kind == "code" and wanted & set(names(own.source))
-        ]
+        same = [i for i in range(len(cells)) if i not in used and wanted & defined[i]]
         if cell.kind == "code" and same:
             found.take(r, _best(same, cells, cell), "name")
         elif trimmed(cell.source):

@@ -110,6 +110,8 @@ def folder_entries(root):
                     if len(found) > 10 * ENTRIES:
                         raise Unreadable(f"{said(root)} holds more than {10 * ENTRIES} files.")
         except OSError as error:
+            if not parts:
+                raise
             found.append(Entry((*parts, "?"), refused=f"cannot be read ({error.strerror})"))
     return sorted(found, key=lambda entry: entry.parts)
 
@@ -153,13 +155,12 @@ def _read_file(path, most):
 
 def _bounded(file, most, name):
     """Read all of a file, counting what really comes."""
-    pieces, size = [], 0
-    while piece := file.read(min(_CHUNK, most + 1 - size)):
-        pieces.append(piece)
-        size += len(piece)
-        if size > most:
+    data = io.BytesIO()
+    while piece := file.read(min(_CHUNK, most + 1 - data.tell())):
+        data.write(piece)
+        if data.tell() > most:
             raise Unreadable(f"{said(name)} is larger than {most // 1_000_000} MB.")
-    return b"".join(pieces)
+    return data.getvalue()
 
 
 class _Cautious:

@@ -16,7 +16,10 @@ _LONGEST = 64  # characters; at most four bytes each, and a file's name may have
 
 @dataclass(frozen=True)
 class Person:
-    """A student as a list names one; `platform` is the platform's number, where it gives one."""
+    """A student as a list names one; `platform` is the platform's number, where it gives one.
+
+    The id is as written; ``safe_id`` makes it safe.
+    """
 
     student: str
     name: str = ""
@@ -127,7 +130,7 @@ def _from_mapping(head, rows):
         row = dict(zip(head, row, strict=False))
         student = row.get("student", "").strip()
         if student:
-            person = Person(safe_id(student), row.get("name", "").strip())
+            person = Person(student, row.get("name", "").strip())
             people.add(person, row.get("file", ""))
     return people
 
@@ -145,7 +148,7 @@ def _from_worksheet(head, rows):
         participant = re.search(r"\d+", row[0])[0]
         name = row[names] if names is not None and not _is_state(head[names]) else ""
         address = row[mail] if mail is not None else ""
-        student = safe_id((row[number] if number is not None else "") or address or name or row[0])
+        student = (row[number] if number is not None else "") or address or name or row[0]
         people.add(Person(student, name, participant), participant, name, address, student)
     return people
 

@@ -174,15 +174,17 @@ def _answer(r, cells, release, found):
         own = cells[found.where[r]]
         pictures = own.attachments if stub.kind == "markdown" else {}
         return replace(stub, source=own.source, attachments=pictures)
-    elsewhere = _elsewhere(stub, cells, found)
+    elsewhere = _elsewhere(stub, cells, release, found)
     return replace(stub, source=f"# {elsewhere} is defined in another cell.") if elsewhere else stub
 
 
-def _elsewhere(stub, cells, found):
+def _elsewhere(stub, cells, release, found):
     """The function that a deleted answer should define, where another cell does."""
     if stub.kind != "code":
         return ""
-    defined = {name for cell in cells if cell.kind == "code" for name in names(cell.source)}
+    locked = {i for r, i in found.where.items() if not release[r].solution}
+    kept = [cell for i, cell in enumerate(cells) if i not in locked and cell.kind == "code"]
+    defined = {name for cell in kept for name in names(cell.source)}
     return next((name for name in names(stub.source) if name in defined), "")
 
 
@@ -229,7 +231,8 @@ def _notes(cells, release, found):
     for r in managed:
         title = f"Cell {release[r].grade_id}"
         if r not in found.where:
-            yield _deleted(title, release[r], cells, found)
+            name = _elsewhere(release[r], cells, release, found)
+            yield _deleted(title, release[r], name)
             continue
         yield from _changes(title, cells[found.where[r]], release[r], "" if lost else found.by[r])
         if r not in unmoved:
@@ -237,10 +240,9 @@ def _notes(cells, release, found):
     yield from _copies(cells, release, found)
 
 
-def _deleted(title, cell, cells, found):
+def _deleted(title, cell, name):
     if not cell.solution:
         return f"{title} was deleted; it is back as released."
-    name = _elsewhere(cell, cells, found)
     if name:
         return f"{title} was deleted; {name} is taken from another cell."
     return f"{title}, for an answer, was deleted; it is back, empty."
@@ -267,6 +269,6 @@ def _copies(cells, release, found):
     known = {cell.grade_id for cell in release}
     used = found.used
     for i, cell in enumerate(cells):
-        if cell.marks and i not in used:
+        if cell.managed and i not in used:
             name = f" ({said(cell.grade_id)})" if cell.grade_id not in known else ""
             yield f"A cell of the student's own carried nbgrader's marks{name}; now it is plain."
