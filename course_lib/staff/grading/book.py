@@ -2,90 +2,11 @@
 
 import json
 import math
-import os
-import sys
 from contextlib import contextmanager
-from pathlib import Path
 
-from course_lib.staff.grading import store
+from course_lib.staff.grading.opening import open_book
 
-
-def open_book(folder, db=""):
-    """Open the gradebook of a class, and make it where there is none yet.
-
-    Parameters
-    ----------
-    folder : path
-        Of the class.
-    db : str
-        SQLAlchemy's URL, such as ``postgresql://user@host/name``; by default the one that was named
-        when the class was last graded, or else ``gradebook.db`` in the folder. A password is not
-        kept: libpq finds it in ``~/.pgpass``.
-
-    Returns
-    -------
-    nbgrader.api.Gradebook
-        A context manager that closes it.
-
-    Raises
-    ------
-    ValueError
-        If `db` is no URL.
-    OSError
-        If the database does not answer.
-    """
-    from nbgrader.api import Gradebook
-    from sqlalchemy.exc import SQLAlchemyError
-
-    folder = store.find_class(folder)
-    url = _url(folder, db)
-    try:
-        with _alembic_found():
-            book = Gradebook(url.render_as_string(hide_password=False))
-    except (SQLAlchemyError, ImportError) as error:
-        said = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise OSError(f"The gradebook {url.render_as_string()} cannot be opened: {said}") from None
-    _remember(folder, url, db)
-    return book
-
-
-def _url(folder, db):
-    """The gradebook's address, with the driver that the course installs."""
-    from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import ArgumentError
-
-    db = db or store.about(folder)["db"]
-    if not db:
-        return make_url(f"sqlite:///{folder / 'gradebook.db'}")
-    try:
-        url = make_url(db)
-    except ArgumentError:
-        raise ValueError(
-            f"{db!r} is no address of a gradebook; write postgresql://user@host/name."
-        ) from None
-    if url.drivername in ("postgres", "postgresql"):
-        url = url.set(drivername="postgresql+psycopg")
-    return url
-
-
-@contextmanager
-def _alembic_found():
-    """Let nbgrader find the program `alembic`, which lies beside Python and not always in PATH."""
-    before = os.environ.get("PATH", "")
-    os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), before))
-    try:
-        yield
-    finally:
-        os.environ["PATH"] = before
-
-
-def _remember(folder, url, db):
-    """Keep where the gradebook is, without its password, for the next command and formgrader."""
-    plain = url.set(password=None).render_as_string()
-    said = store.about(folder)
-    if db and said["db"] != plain:
-        store.write_about(folder, said | {"db": plain})
-    store.write_config(folder, plain)
+__all__ = ["define", "mark", "marks", "open_book", "record"]
 
 
 @contextmanager

@@ -19,145 +19,19 @@ the rest is there too, so an interrupted run goes on where it stopped.
 import hashlib
 import json
 import os
-import re
-import secrets
 import shutil
 import tempfile
-from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
 
+from course_lib.staff.grading.place import find_class, open_class, safe, write
 from course_lib.staff.grading.records import Result, Submission, Verdict
 
-_MARK = "class.json"
-_SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@-]{0,126}[A-Za-z0-9_@-]|[A-Za-z0-9_]")
+__all__ = ["find_class", "open_class", "safe", "write"]
+__all__ += ["keep", "keep_autograded", "keep_pictures", "keep_result"]
+__all__ += ["last", "results", "submitted", "work"]
+
 _OUTSIDE = ("notebook", "pictures")  # of a Result: files of their own
-_CONFIG = '''"""For `nbgrader formgrader` in this folder, where a person marks by hand."""
-
-c = get_config()
-c.CourseDirectory.root = {root!r}
-c.CourseDirectory.db_url = {url!r}
-# Formgrader's button for grading would run students' code outside the sandbox, so it finds nothing
-# to run. `course grade` is the way to grade.
-c.CourseDirectory.submitted_directory = "graded_by_course_grade_only"
-'''
-
-
-def open_class(folder):
-    """Return the folder of a class, made where it is not there yet.
-
-    Parameters
-    ----------
-    folder : path
-
-    Returns
-    -------
-    Path
-        Absolute.
-
-    Raises
-    ------
-    OSError
-        If it is a file, or holds something else than a class.
-    """
-    folder = Path(folder).expanduser().absolute()
-    odd = next((part for part in (folder, *folder.parents) if part.exists()), folder)
-    if not odd.is_dir():
-        raise NotADirectoryError(f"{odd} is a file; name a folder for the class with --class.")
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / _MARK).exists():
-        if any(path.name[0] != "." for path in folder.iterdir()):
-            raise FileExistsError(
-                f"{folder} holds something else than a class; name a new folder with --class."
-            )
-        write(folder / ".gitignore", "# Marks and names stay here.\n*\n")
-        write_about(folder, {"format": 1, "db": "", "seeds": {}})
-    return folder
-
-
-def find_class(folder):
-    """Return the folder of a class that is there already.
-
-    Raises
-    ------
-    FileNotFoundError
-        If nothing was graded in it.
-    """
-    folder = Path(folder).expanduser().absolute()
-    if not (folder / _MARK).is_file():
-        raise FileNotFoundError(f"{folder} is no class; `course grade` makes one.")
-    return folder
-
-
-@contextmanager
-def alone(folder):
-    """Keep every other `course grade` out of a class's folder while this one writes.
-
-    Raises
-    ------
-    OSError
-        If another one is at work there.
-    """
-    import filelock
-
-    lock = filelock.FileLock(folder / ".lock", timeout=0)
-    try:
-        lock.acquire()
-    except filelock.Timeout:
-        raise BlockingIOError(
-            f"Another `course grade` is at work in {folder}; wait for its end."
-        ) from None
-    with lock:
-        yield
-
-
-def about(folder):
-    """Return what a class's folder says of itself, a dict with ``format, db, seeds``."""
-    return json.loads((folder / _MARK).read_text(encoding="utf-8"))
-
-
-def write_about(folder, said):
-    """Write what a class's folder says of itself."""
-    write(folder / _MARK, json.dumps(said, indent=1) + "\n", private=True)
-
-
-def seed(folder, name, wanted=None):
-    """Return the seed of an assignment's hidden checks, drawn once for a class.
-
-    Parameters
-    ----------
-    folder : Path
-        From `open_class`.
-    name : str
-    wanted : int, optional
-        Taken in its place, from now on.
-    """
-    said = about(folder)
-    if wanted is not None or name not in said["seeds"]:
-        said["seeds"][name] = secrets.randbits(31) if wanted is None else int(wanted)
-        write_about(folder, said)
-    return said["seeds"][name]
-
-
-def write_config(folder, url):
-    """Write the settings that `nbgrader formgrader` reads, unless a person has changed them."""
-    path = folder / "nbgrader_config.py"
-    text = _CONFIG.format(root=str(folder), url=url)
-    if not path.exists() or path.read_text(encoding="utf-8").startswith(_CONFIG[:40]):
-        write(path, text, private=True)
-
-
-def safe(name, what="student"):
-    """Return a name that may be a folder's.
-
-    Raises
-    ------
-    ValueError
-        If it could lead elsewhere.
-    """
-    if not isinstance(name, str) or not _SAFE.fullmatch(name) or ".." in name:
-        raise ValueError(f"{name!r} cannot be the id of a {what}: letters, digits and ._-@ only.")
-    return name
 
 
 def keep(folder, name, submission):
@@ -209,17 +83,6 @@ def submitted(folder, name, student):
     return Submission(student=student, notebook=notebook, files=files, **said)
 
 
-def digest(submission, assignment, limits):
-    """Return what a result depends on, in 64 letters; equal digests need no second run."""
-    whole = hashlib.sha256()
-    for part in (assignment.digest, _json(asdict(limits)), _json(submission.notebook)):
-        whole.update(hashlib.sha256(part.encode()).digest())
-    for file in sorted(submission.files):
-        whole.update(hashlib.sha256(file.encode()).digest())
-        whole.update(hashlib.sha256(submission.files[file]).digest())
-    return hashlib.sha256(whole.digest() + submission.fault.encode()).hexdigest()
-
-
 def work(submission):
     """Return what identifies a student's work itself, whatever grades it."""
     whole = hashlib.sha256(_json(submission.notebook).encode())
@@ -237,13 +100,12 @@ def keep_result(folder, name, submission, result):
     write(path, _json(said) + "\n")
 
 
-def last_digest(folder, name, student):
-    """Return the digests of a student's last result and of its work, empty where there is none."""
+def last(folder, name, student):
+    """Return of a student's last result ``digest`` and ``work``, empty where there is none."""
     path = folder / "results" / safe(name, "assignment") / f"{safe(student)}.json"
     if not path.is_file():
-        return "", ""
-    said = json.loads(path.read_text(encoding="utf-8"))
-    return said["digest"], said["work"]
+        return {"digest": "", "work": ""}
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def keep_pictures(folder, name, result):
@@ -292,21 +154,6 @@ def results(folder, name):
         said["notebook"] = folder / "autograded" / student / name / f"{name}.ipynb"
         found[student] = Result(**said)
     return found
-
-
-def write(path, content, *, private=False):
-    """Write a text or bytes so that the name never stands for half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    content = content.encode() if isinstance(content, str) else content
-    handle, temporary = tempfile.mkstemp(prefix=".new-", dir=path.parent)
-    try:
-        with open(handle, "wb") as file:
-            file.write(content)
-        os.chmod(temporary, 0o600 if private else 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _swap(new, here):

@@ -1,0 +1,155 @@
+"""The folder of a class itself: made, found, kept to one run at a time, and written to safely."""
+
+import json
+import os
+import re
+import secrets
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+_MARK = "class.json"
+_SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@-]{0,126}[A-Za-z0-9_@-]|[A-Za-z0-9_]")
+_CONFIG = '''"""For `nbgrader formgrader` in this folder, where a person marks by hand."""
+
+c = get_config()
+c.CourseDirectory.root = {root!r}
+c.CourseDirectory.db_url = {url!r}
+# Formgrader's button for grading would run students' code outside the sandbox, so it finds nothing
+# to run. `course grade` is the way to grade.
+c.CourseDirectory.submitted_directory = "graded_by_course_grade_only"
+# A student's text may hold HTML that would run on the instructor's own Jupyter server.
+c.HTMLExporter.filters = {{"markdown2html": "course_lib.staff.grading.clean.markdown2html"}}
+'''
+
+
+def open_class(folder):
+    """Return the folder of a class, made where it is not there yet.
+
+    Parameters
+    ----------
+    folder : path
+
+    Returns
+    -------
+    Path
+        Absolute.
+
+    Raises
+    ------
+    OSError
+        If it is a file, or holds something else than a class.
+    """
+    folder = Path(folder).expanduser().absolute()
+    odd = next((part for part in (folder, *folder.parents) if part.exists()), folder)
+    if not odd.is_dir():
+        raise NotADirectoryError(f"{odd} is a file; name a folder for the class with --class.")
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / _MARK).exists():
+        if any(path.name[0] != "." for path in folder.iterdir()):
+            raise FileExistsError(
+                f"{folder} holds something else than a class; name a new folder with --class."
+            )
+        write(folder / ".gitignore", "# Marks and names stay here.\n*\n")
+        write_about(folder, {"format": 1, "db": "", "seeds": {}})
+    return folder
+
+
+def find_class(folder):
+    """Return the folder of a class that is there already.
+
+    Raises
+    ------
+    FileNotFoundError
+        If nothing was graded in it.
+    """
+    folder = Path(folder).expanduser().absolute()
+    if not (folder / _MARK).is_file():
+        raise FileNotFoundError(f"{folder} is no class; `course grade` makes one.")
+    return folder
+
+
+@contextmanager
+def alone(folder):
+    """Keep every other `course grade` out of a class's folder while this one writes.
+
+    Raises
+    ------
+    OSError
+        If another one is at work there.
+    """
+    import filelock
+
+    lock = filelock.FileLock(folder / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        raise BlockingIOError(
+            f"Another `course grade` is at work in {folder}; wait for its end."
+        ) from None
+    with lock:
+        yield
+
+
+def about(folder):
+    """Return what a class's folder says of itself, a dict with ``format, db, seeds``."""
+    return json.loads((folder / _MARK).read_text(encoding="utf-8"))
+
+
+def write_about(folder, said):
+    """Write what a class's folder says of itself."""
+    write(folder / _MARK, json.dumps(said, indent=1) + "\n", private=True)
+
+
+def seed(folder, name, wanted=None):
+    """Return the seed of an assignment's hidden checks, drawn once for a class.
+
+    Parameters
+    ----------
+    folder : Path
+        From `open_class`.
+    name : str
+    wanted : int, optional
+        Taken in its place, from now on.
+    """
+    said = about(folder)
+    if wanted is not None or name not in said["seeds"]:
+        said["seeds"][name] = secrets.randbits(31) if wanted is None else int(wanted)
+        write_about(folder, said)
+    return said["seeds"][name]
+
+
+def write_config(folder, url):
+    """Write the settings that `nbgrader formgrader` reads, unless a person has changed them."""
+    path = folder / "nbgrader_config.py"
+    text = _CONFIG.format(root=str(folder), url=url)
+    if not path.exists() or path.read_text(encoding="utf-8").startswith(_CONFIG[:40]):
+        write(path, text, private=True)
+
+
+def safe(name, what="student"):
+    """Return a name that may be a folder's.
+
+    Raises
+    ------
+    ValueError
+        If it could lead elsewhere.
+    """
+    if not isinstance(name, str) or not _SAFE.fullmatch(name) or ".." in name:
+        raise ValueError(f"{name!r} cannot be the id of a {what}: letters, digits and ._-@ only.")
+    return name
+
+
+def write(path, content, *, private=False):
+    """Write a text or bytes so that the name never stands for half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = content.encode() if isinstance(content, str) else content
+    handle, temporary = tempfile.mkstemp(prefix=".new-", dir=path.parent)
+    try:
+        with open(handle, "wb") as file:
+            file.write(content)
+        os.chmod(temporary, 0o600 if private else 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

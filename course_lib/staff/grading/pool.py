@@ -1,0 +1,173 @@
+"""Work on many submissions at a time: Dask's workers, here or on a cluster that is there."""
+
+import logging
+import os
+from contextlib import contextmanager
+from importlib.util import find_spec
+
+from course_lib.staff.grading import worker
+
+# One submission per worker and the rest in the scheduler's queue, so that a worker that dies takes
+# one with it; what was lost is tried again by `each`, which does so alone.
+_HERE = {
+    "distributed.scheduler.allowed-failures": 0,
+    "distributed.scheduler.worker-saturation": 1.0,
+    "distributed.comm.timeouts.connect": "120s",
+    "distributed.scheduler.worker-ttl": None,
+    "distributed.worker.daemon": False,
+}
+
+
+class PoolFault(OSError):
+    """There are no workers that can grade; the message says why."""
+
+
+@contextmanager
+def here(workers=0):
+    """Start workers on this machine, and yield Dask's client of them.
+
+    Parameters
+    ----------
+    workers : int
+        Processes; 0: one per core.
+    """
+    import dask
+    from distributed import Client, LocalCluster
+
+    quiet = {f"logging.{part}": "critical" for part in ("distributed", "tornado", "asyncio")}
+    with dask.config.set(_HERE | quiet):
+        with LocalCluster(
+            n_workers=workers or len(os.sched_getaffinity(0)),
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            # Others on this machine could send work to a scheduler that asks for no certificate.
+            security=find_spec("cryptography") is not None or None,
+            memory_limit=0,  # each kernel has its own limit; a nanny would kill a whole worker
+            silence_logs=logging.CRITICAL,
+        ) as cluster:
+            with Client(cluster, set_as_default=False) as client:
+                yield client
+
+
+@contextmanager
+def there(address):
+    """Connect to a Dask scheduler, and yield the client.
+
+    Raises
+    ------
+    PoolFault
+        If nothing answers there, or no worker is with it.
+    """
+    from distributed import Client
+
+    try:
+        client = Client(address, set_as_default=False, timeout=60)
+    except (OSError, ValueError) as error:
+        raise PoolFault(f"No Dask scheduler answers at {address}: {error}") from None
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=120)
+        except TimeoutError:
+            raise PoolFault(f"The scheduler at {address} has no workers; start some.") from None
+        yield client
+
+
+@contextmanager
+def holding(client, order):
+    """Give an order to all workers for as long as the context lasts.
+
+    Raises
+    ------
+    PoolFault
+        If a worker has another library, or no sandbox of its own.
+    """
+    plugin = worker.Holding(order)
+    if order.wall is None:
+        _check(client, order, digest="")
+    client.register_plugin(plugin)
+    try:
+        if order.wall is None:
+            _check(client, order, order.assignment.digest)
+        yield
+    finally:
+        client.unregister_worker_plugin(plugin.name)
+
+
+def _check(client, order, digest):
+    """Ask every worker whether it can grade."""
+    said = client.run(worker.fault, worker.fingerprint(), order.unsafe, digest, on_error="return")
+    for address, fault in said.items():
+        if isinstance(fault, ImportError):
+            fault = f"it lacks the course's library ({fault}); install course-lib[staff] there."
+        if fault:
+            raise PoolFault(f"The worker {address} cannot grade: {fault}")
+
+
+def width(client):
+    """Return how many submissions should be on their way: two per thread."""
+    return 2 * max(1, sum(client.nthreads().values()))
+
+
+def each(client, function, keys, load):
+    """Call a function for every key on the workers, a bounded number at a time.
+
+    What loses its worker is tried once more, alone and at the end, so that it is clear who killed
+    the worker.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    function : callable
+    keys : iterable of str
+    load : callable
+        From a key to the arguments; called when its turn has come.
+
+    Yields
+    ------
+    key : str
+    outcome : object
+        What the function returned, or the exception of the second loss.
+    """
+    lost = []
+    for key, outcome in _stream(client, function, keys, load, lambda: width(client)):
+        if isinstance(outcome, Exception):
+            lost.append(key)
+        else:
+            yield key, outcome
+    yield from _stream(client, function, lost, load, lambda: 1)
+
+
+def _stream(client, function, keys, load, bound):
+    """Key and outcome as they come."""
+    from distributed import as_completed
+
+    keys, waiting = iter(keys), {}
+    done = as_completed(raise_errors=False)
+    try:
+        while True:
+            while len(waiting) < bound() and (key := next(keys, None)) is not None:
+                future = client.submit(function, *load(key), pure=False)
+                waiting[future] = key
+                done.add(future)
+            if not waiting:
+                return
+            future = next(done)
+            yield waiting.pop(future), _outcome(client, future)
+            future.release()
+    finally:
+        client.cancel(list(waiting), force=True)
+
+
+def _outcome(client, future):
+    """What a future returned, or how it was lost."""
+    from course_lib.staff.sandbox import NoSandbox
+
+    try:
+        return future.result()
+    except NoSandbox:
+        raise
+    except Exception as error:
+        if client.status != "running":
+            raise PoolFault("The Dask scheduler is gone; run the same command to go on.") from None
+        return error
