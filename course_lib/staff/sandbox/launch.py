@@ -1,0 +1,273 @@
+"""The grader's side: starts kernels through the trusted process, and hears what becomes of them."""
+
+import atexit
+import contextlib
+import dataclasses
+import json
+import os
+import secrets
+import select
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from base64 import b64encode
+from pathlib import Path
+
+from course_lib.staff.sandbox import calls, inside, walls
+
+START = 180  # seconds until a kernel must be ready, on a very busy machine
+
+
+class Server:
+    """The trusted process, and the line to it.
+
+    Parameters
+    ----------
+    warm : bool
+        Whether it imports first what students' notebooks use.
+    """
+
+    def __init__(self, warm):
+        ours, theirs = socket.socketpair()
+        handle, program = _copy(sys.executable) if warm else (None, sys.executable)
+        argv = [sys.executable, "-m", "course_lib.staff.sandbox.warm", str(theirs.fileno())]
+        passed = [theirs.fileno(), *([handle] if handle is not None else [])]
+        quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            argv, executable=program, env=walls.environment(), pass_fds=passed, cwd="/",
+            start_new_session=True, **quiet,
+        )  # fmt: skip
+        theirs.close()
+        if handle is not None:
+            os.close(handle)
+        self.link = ours
+        told = {"warm": warm, "parent": os.getpid(), "fonts": _fonts()}
+        ours.sendall(json.dumps(told).encode() + b"\n")
+        answer = ours.makefile().readline()
+        if not answer or warm and not json.loads(answer)["alone"]:
+            self.close()
+            raise OSError("The process that kernels are forked from did not start.")
+
+    def open(self):
+        """Return a socket to a new keeper."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(self.link, [b"x"], [theirs.fileno()])
+        return ours
+
+    def close(self):
+        """End it, and with it all its kernels."""
+        self.link.close()
+        self.process.kill()
+        self.process.wait()
+
+
+def _copy(path):
+    """Return a handle of an unlinked copy of a program, and the name to run it by.
+
+    A fork's /proc/self/exe leads past all mounts to the file that it runs. Let that be one that
+    nobody else has, lest its mode be changed.
+    """
+    handle = os.memfd_create("python")
+    with open(handle, "wb", closefd=False) as copy, open(path, "rb") as program:
+        shutil.copyfileobj(program, copy)
+    return handle, f"/proc/self/fd/{handle}"
+
+
+def _fonts():
+    """Return the variables that say where matplotlib keeps its list of fonts."""
+    names = ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MPLCONFIGDIR")
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
+_servers, _lock = {}, threading.Lock()
+
+
+def server(warm):
+    """Return this process's own trusted process, started if there is none yet or it has died."""
+    with _lock:
+        key = (os.getpid(), warm)  # one that a fork of this process inherited is its parent's
+        old = _servers.get(key)
+        if old is None or old.process.poll() is not None:
+            if old is not None:
+                old.close()
+            _servers[key] = Server(warm)
+        return _servers[key]
+
+
+@atexit.register
+def close():
+    """End this process's trusted processes; they come again when they are needed."""
+    with _lock:
+        for key in [key for key in _servers if key[0] == os.getpid()]:
+            _servers.pop(key).close()
+
+
+class Process:
+    """One kernel's process, seen from outside.
+
+    Parameters
+    ----------
+    wall : Wall
+    files : dict
+        Plain name -> bytes.
+    limits : course_lib.staff.grading.records.Limits
+
+    Attributes
+    ----------
+    connection : dict
+        As in Jupyter's connection files.
+    """
+
+    def __init__(self, wall, files, limits):
+        self.folder = Path(tempfile.mkdtemp(prefix="course-"))
+        self.key = secrets.token_hex(16)
+        self.end, self.seen, self._rest = None, 0, b""
+        self.channel = None
+        try:
+            _lay(self.folder, files, wall)
+            self._start(wall, limits)
+        except BaseException:
+            self.close()
+            raise
+        ip = f"{self._sockets}/k"
+        ports = {f"{name}_port": port for name, port in inside.PORTS.items()}
+        self.connection = {"transport": "ipc", "ip": ip, "key": self.key.encode(), **ports}
+        self.connection["signature_scheme"] = "hmac-sha256"
+
+    def _start(self, wall, limits):
+        request = _request(wall, self.folder, self.key, limits)
+        self.channel = _open(wall.warm)
+        self.channel.sendall(json.dumps(request).encode() + b"\n")
+        said = self._hear(START)
+        if "ready" not in (said or {}):
+            reason = (said or {}).get("error", "nothing came of it in time")
+            raise OSError(f"The kernel did not start in its sandbox: {reason}")
+        self.seen = said["seen"]
+        root = said["root"]
+        self._sockets = f"{root}{inside.SOCKETS}" if root else str(self.folder / "sockets")
+
+    def _hear(self, seconds):
+        """Return the next message of the keeper; None if it is gone or says nothing."""
+        until = time.monotonic() + seconds
+        while b"\n" not in self._rest:
+            left = max(0, until - time.monotonic())
+            if not select.select([self.channel], [], [], left)[0]:
+                return None
+            data = self.channel.recv(1 << 16)
+            if not data:
+                return None
+            self._rest += data
+        line, self._rest = self._rest.split(b"\n", 1)
+        return json.loads(line)
+
+    def poll(self):
+        """Return what the keeper said of the end, or None while the kernel lives."""
+        if self.end is None:
+            with contextlib.suppress(OSError):
+                said = self._hear(0)
+                if said is None and not _open_still(self.channel):
+                    said = {}
+                if said is not None:
+                    self.end = said.get("end", {"why": "", "signal": 9, "cpu": 0, "peak": 0})
+        return self.end
+
+    def wait(self, seconds):
+        """Wait for the keeper to say something, but no longer than some seconds."""
+        if self.end is None and not self._rest:
+            select.select([self.channel], [], [], seconds)
+
+    def interrupt(self):
+        """Send SIGINT; return False where only the kernel itself can do that."""
+        if not self.seen:
+            return False
+        with contextlib.suppress(OSError):
+            self.channel.sendall(b"i")
+        return True
+
+    def close(self):
+        """End the kernel and all that is inside; return when nothing remains."""
+        if self.channel is not None:
+            with contextlib.suppress(OSError):
+                self.channel.shutdown(socket.SHUT_WR)
+            if self.end is None:
+                said = self._hear(60) or {}
+                self.end = said.get("end", {"why": "", "signal": 9, "cpu": 0, "peak": 0})
+            with contextlib.suppress(OSError):  # end of file: the keeper has gone too
+                while self._hear(60) is not None:
+                    pass
+            self.channel.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _open_still(channel):
+    """Say whether a socket with nothing to read is open at the other end."""
+    try:
+        return bool(channel.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+
+
+def _open(warm):
+    """Return a channel to a new keeper; of a new trusted process, where the old one died."""
+    try:
+        return server(warm).open()
+    except OSError:
+        return server(warm).open()
+
+
+def _lay(folder, files, wall):
+    """Write the given files, and where a kernel starts cold, matplotlib's list of fonts."""
+    for name in ("given/files", "given/fonts", "sockets", "root"):
+        (folder / name).mkdir(parents=True)
+    for name, data in files.items():
+        if name in ("", ".", "..") or "/" in name or "\0" in name:
+            raise ValueError(f"The file name {name!r} is none; wanted a plain one.")
+        (folder / "given" / "files" / name).write_bytes(data)
+    if not wall.warm:
+        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        for path in Path(os.environ.get("MPLCONFIGDIR") or Path(cache, "matplotlib")).glob("font*"):
+            shutil.copyfile(path, folder / "given" / "fonts" / path.name)
+
+
+def _request(wall, folder, key, limits):
+    """Return what a keeper is told, see `keeper.keep`."""
+    settings = {
+        "key": key,
+        "limits": dataclasses.asdict(limits),
+        "environment": walls.environment(),
+        "walled": wall.name != "none",
+        "calls": "" if wall.name == "none" else b64encode(calls.program()).decode(),
+        "given": inside.GIVEN,
+        "sockets": inside.SOCKETS,
+        "home": inside.HOME,
+    }
+    request = {"settings": settings, "seconds": limits.seconds}
+    if wall.warm:
+        sockets = ("--perms", "0700", "--size", str(1 << 20), "--tmpfs", inside.SOCKETS)
+        command = walls.bubblewrap(wall.program, folder / "given", limits.disk, *sockets)
+        rules = calls.program(threads=False).hex()
+        return request | {"way": "fork", "command": command, "rules": rules}
+    return request | {"way": "spawn"} | _spawned(wall, folder, limits, settings)
+
+
+def _spawned(wall, folder, limits, settings):
+    """Return what is told besides of a kernel that starts cold."""
+    here = dict(os.environ)
+    more = {"folder": str(folder / "sockets"), "environment": here, "kill": []}
+    if wall.name == "none":
+        settings |= {"given": f"{folder}/given", "sockets": f"{folder}/sockets"}
+        settings |= {"home": f"{folder}/home", "environment": walls.environment(f"{folder}/home")}
+        command = [sys.executable, "-m", "course_lib.staff.sandbox.inside"]
+        return more | {"command": command, "environment": settings["environment"]}
+    name = f"course-{secrets.token_hex(8)}" if wall.name != "bubblewrap" else ""
+    size = {"memory": limits.memory, "disk": limits.disk, "processes": limits.processes}
+    command = walls.build(wall, folder, name=name, **size)
+    kill = [wall.program, "rm", "--force", name] if name else []
+    return more | {"command": command, "kill": kill}
