@@ -144,6 +144,8 @@ def _numbers(value):
     """A value as an array of numbers or booleans, or None where it is none."""
     if isinstance(value, (str, Mapping, Refused)) or value is None:
         return None
+    if type(value) is int and not -(2**63) <= value < 2**64:
+        value = float(value)
     try:
         array = np.asarray(value)
     except (TypeError, ValueError, OverflowError, RecursionError):  # rows of different lengths

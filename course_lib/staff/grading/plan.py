@@ -19,8 +19,6 @@ from pathlib import Path
 from course_lib.staff import hidden, release, sources
 from course_lib.staff.grading import inside, judge, plain, records
 
-HEADING = re.compile(r"^#{1,6} +(.+?)\s*#*\s*$", re.MULTILINE)
-FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 POINTS = re.compile(r"\s*\(\d+(\.\d+)? points?\)$")
 PLAIN_NAME = re.compile(r"\$?\w[\w .-]*")
 
@@ -60,9 +58,9 @@ def read(name, seed, root=None):
     """
     root = Path(root) if root else sources.ROOT
     notebook, released = sources.source(name, root), sources.released(name, root)
+    tasks = tuple(_tasks(name, notebook["cells"]))
     for fault in release.faults(notebook):
         raise PlanFault(f"{name}: {fault}.")
-    tasks = tuple(_tasks(name, notebook["cells"]))
     _same_cells(name, tasks, released)
     with hidden.recording(seed) as record, _surroundings(sources.place(root, "assignments", name)):
         _run(name, notebook["cells"], record)
@@ -85,7 +83,7 @@ def _tasks(name, cells):
     title, seen = "", set()
     for cell in cells:
         if cell["cell_type"] == "markdown":
-            found = HEADING.findall(FENCED.sub("", cell["source"]))
+            found = release.HEADING.findall(cell["source"])
             title = POINTS.sub("", found[-1]) if found else title
         data = _data(cell)
         if not data.get("grade") and not data.get("task"):

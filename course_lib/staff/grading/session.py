@@ -141,7 +141,7 @@ class _Run:
                     self._look(channel)
                 while self.waiting and not channel.lost and self._left() > 0:
                     self._judge(channel, *self.waiting.pop(0))
-                self.peak = max(self.peak, kernel.peak)
+            self.peak = max(self.peak, kernel.peak)  # known when it has ended
         self._give_up()
 
     def _left(self, most=float("inf")):
