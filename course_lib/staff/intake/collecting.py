@@ -139,7 +139,7 @@ def _hand_in(group, expected, fit):
     try:
         budget = Budget()
         entries = _all_entries(group.entries, budget, notes, DEPTH)
-        chosen, raw = _choose(_of(expected, entries), expected, fit, budget, notes)
+        chosen, raw = _choose(_of(expected, entries, notes), expected, fit, budget, notes)
         files = _files(entries, chosen, budget, notes)
     except Unreadable as error:
         fault = str(error)
@@ -178,16 +178,16 @@ def _unpacked(entry, budget, notes, depth):
     return _all_entries([item.under(entry.parts) for item in inner], budget, notes, depth - 1)
 
 
-def _of(expected, entries):
+def _of(expected, entries, notes):
     """The notebooks; those in a folder of the assignment's name where there are any."""
     notebooks = [entry for entry in entries if is_notebook(entry.name)]
     inside = [e for e in notebooks if plain(expected) in map(plain, e.parts[:-1])]
     if not notebooks:
         names = [entry.name for entry in entries]
         others = f": only {', '.join(map(said, names[:3]))}" if names else ""
-        foreign = any(_FOREIGN.search(name) for name in names)
-        ask = " Ask for a zip instead." if foreign else ""
-        raise Unreadable(f"There is no notebook in the hand-in{others}.{ask}")
+        ask = [" Ask for a zip instead."] if any(map(_FOREIGN.search, names)) else []
+        why = [f" {note}" for note in notes[:1]] if not names else ask
+        raise Unreadable(f"There is no notebook in the hand-in{others}.{''.join(why)}")
     return inside or notebooks
 
 

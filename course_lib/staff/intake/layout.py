@@ -81,9 +81,10 @@ def arrange(entries, expected, container, people):
             group.entries.append(kept)
         else:
             group.notes.append("Text typed into the platform was left aside.")
-    found = list(groups.values())
+    claimed = {entry.parts[0] for entry in entries if people and _listed(entry, None, people)}
+    found = [g for key, g in groups.items() if not (g.label in claimed and _is_bare(key, g))]
     _share_loose(entries, found)
-    _name_after(container, expected, found)
+    _name_after(container, expected, found, entries)
     return found
 
 
@@ -114,7 +115,7 @@ def _unwrapped(entries, expected, container, people):
 
 def _wraps(top, inside, expected, container, people):
     """Whether the only folder at the top is around the class, not a student's."""
-    inside = [entry.without(1) for entry in inside if entry.parts[0] == top]
+    inside = [e.without(1) for e in inside if e.parts[0] == top and len(e.parts) > 1]
     if not inside or _MOODLE.fullmatch(top) or (people and people.find(top)):
         return False
     if plain(top) in _WRAPPERS | {plain(expected), plain(container)}:
@@ -128,7 +129,10 @@ def _wraps(top, inside, expected, container, people):
     flat = [entry.name for entry in work if len(entry.parts) == 1]
     if flat:
         return len(flat) > 1 and not any(is_copy_of(name, expected) for name in flat)
-    return len({entry.parts[0] for entry in work}) > 1
+    below = {entry.parts[0] for entry in work}
+    if len(below) == 1:
+        return _wraps(below.pop(), inside, expected, "", people)
+    return len(below) > 1
 
 
 def _all_canvas(entries):
@@ -161,9 +165,14 @@ def _owner(entry, people, canvas):
     if person:
         platform = person.platform or (group.platform if group else "")
         name = person.name or (group.name if group else "")
-        key, group = person, Group(top, person.student, name, platform, person)
+        key, group = ("person", person), Group(top, person.student, name, platform, person)
         kept = kept if moodle else kept or entry
     return key, group, kept
+
+
+def _is_bare(key, group):
+    """Whether a group is a folder without a file of its own."""
+    return key[0] == "folder" and all(entry.folder for entry in group.entries)
 
 
 def _listed(entry, moodle, people):
@@ -200,12 +209,17 @@ def _begins(name, start):
     return name.startswith(start) and not name[len(start) : len(start) + 1].isalnum()
 
 
-def _name_after(container, expected, groups):
-    """A lone notebook that is called like the assignment is its folder's or archive's student."""
+def _name_after(container, expected, groups, entries):
+    """A lone notebook that is called like the assignment is its folder's or archive's student.
+
+    What lies beside it is that student's too.
+    """
     if len(groups) != 1 or not is_copy_of(groups[0].label, expected) or not container:
         return
-    if not is_copy_of(container, expected) and groups[0].student == stem(groups[0].label):
-        groups[0].student = groups[0].label = container
+    group = groups[0]
+    if not is_copy_of(container, expected) and group.student == stem(group.label):
+        group.student = group.label = container
+        group.entries += [e for e in entries if len(e.parts) == 1 and e not in group.entries]
 
 
 def distinguished(groups):

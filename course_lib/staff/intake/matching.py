@@ -103,17 +103,20 @@ def _take(found, r, indexes, cells, release, how):
     indexes = [index for index in indexes if index not in used]
     if not indexes:
         return
-    chosen = _best(indexes, cells, release[r])
+    before = max((k for k in found.where if k < r), default=None)
+    after = [i for i in indexes if before is None or i > found.where[before]]
+    chosen = _best(indexes, cells, release[r], after)
     found.take(r, chosen, how)
     found.copies.update({index: r for index in indexes if index != chosen})
 
 
-def _best(indexes, cells, wanted):
+def _best(indexes, cells, wanted, after=()):
+    """The cell that counts: of copies of a locked one, one that was not moved if there is any."""
     if wanted.solution:
         done = [i for i in indexes if trimmed(cells[i].source) and not cells[i].same_text(wanted)]
         return (done or indexes)[-1]
     same = [i for i in indexes if cells[i].same_text(wanted)]
-    return (same or indexes)[0]
+    return ([i for i in same if i in after] or same or list(after) or indexes)[0]
 
 
 def _match_answers(found, cells, release, by_text):
