@@ -38,7 +38,7 @@ def run(settings, ready):
             _drop()
         _limit(settings["limits"])
         _filter(base64.b64decode(settings["calls"]))
-        app = _application(settings)
+        app = application(settings)
     except BaseException as error:
         os.write(ready, f"{type(error).__name__}: {error}".encode()[:4000])
         os._exit(1)
@@ -113,8 +113,25 @@ def _filter(program):
         raise OSError(ctypes.get_errno(), "Cannot filter system calls")
 
 
-def _application(settings):
-    """Return an IPython kernel whose sockets are bound."""
+def leave_out():
+    """Do without the debugger, which takes half of the time that a kernel needs to start."""
+    sys.modules.setdefault("debugpy", None)
+
+
+def application(settings):
+    """Start an IPython kernel.
+
+    Parameters
+    ----------
+    settings : dict
+        ``home``, ``sockets`` and ``key`` of those of `run`.
+
+    Returns
+    -------
+    ipykernel.kernelapp.IPKernelApp
+        Its sockets are bound; it answers nothing before its `start`.
+    """
+    leave_out()
     from ipykernel.kernelapp import IPKernelApp
     from traitlets.config import Config
 

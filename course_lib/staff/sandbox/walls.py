@@ -140,7 +140,6 @@ def environment(home=inside.HOME):
         "PYTHONPATH": str(ROOT),
         "PYTHONHASHSEED": "0",
         "PYTHONNOUSERSITE": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
         "MALLOC_ARENA_MAX": "2",  # else each thread reserves 128 MB of address space
     }
     threads = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "NUMBA")

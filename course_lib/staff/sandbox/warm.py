@@ -12,6 +12,9 @@ import select
 import signal
 import socket
 import sys
+import tempfile
+
+from course_lib.staff.sandbox import inside
 
 # What assignments use; each is imported only if it is there. None starts a thread.
 MODULES = """
@@ -21,7 +24,7 @@ MODULES = """
     matplotlib_inline.backend_inline matplotlib_inline.config
     PIL.Image PIL.PngImagePlugin PIL.JpegImagePlugin
     ipykernel.kernelapp ipykernel.ipkernel ipykernel.zmqshell ipykernel.displayhook
-    IPython.core.completer IPython.core.pylabtools IPython.core.magics jedi debugpy
+    IPython.core.completer IPython.core.pylabtools IPython.core.magics jedi
     course_lib.checks course_lib.images course_lib.exercise
     course_lib.classic.haar course_lib.classic.boosting course_lib.classic.cascade
     course_lib.classic.lineart course_lib.detection.boxes course_lib.detection.metrics
@@ -81,6 +84,42 @@ def _undumpable():
         ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
 
 
+FIRST = "import matplotlib.pyplot as plt; plt.plot([1]); plt.show(); print(1)"
+
+
+def _rehearsed():
+    """Yield the names of what a kernel imports when it starts and runs a first cell.
+
+    A fork starts one and tells; threads and sockets end with it.
+    """
+    for name in MODULES:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    reader, writer = os.pipe()
+    with tempfile.TemporaryDirectory(prefix="course-") as folder, os.fdopen(reader) as told:
+        child = os.fork()
+        if not child:
+            _rehearse(folder, writer)
+        os.close(writer)
+        names = told.read().split()
+        os.waitpid(child, 0)
+    return names
+
+
+def _rehearse(folder, writer):
+    """Be a kernel for a moment, and write which modules it took."""
+    known = set(sys.modules)
+    try:
+        os.environ.update(HOME=folder, IPYTHONDIR=folder)
+        os.mkdir(f"{folder}/tmp")
+        app = inside.application({"home": folder, "sockets": folder, "key": "-"})
+        app.shell.run_cell(FIRST)
+    finally:
+        with os.fdopen(writer, "w") as told:
+            told.write(" ".join(name for name in sys.modules if name not in known))
+        os._exit(0)
+
+
 def _import(fonts):
     """Import what students' notebooks use, with the fonts that matplotlib has found before."""
     import gc
@@ -88,8 +127,9 @@ def _import(fonts):
     own = dict(os.environ)
     os.environ.pop("MPLCONFIGDIR", None)
     os.environ.update(fonts)
-    for name in MODULES:
-        with contextlib.suppress(ImportError):
+    inside.leave_out()
+    for name in _rehearsed():
+        with contextlib.suppress(Exception):  # a kernel that needs it will say so
             importlib.import_module(name)
     os.environ.clear()
     os.environ.update(own)
