@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+import shutil
 
 import gallery_class
 import numpy as np
@@ -17,11 +18,17 @@ from course_lib.staff.grading import book, store
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A small class, made once: a new gradebook takes seconds."""
+    return gallery_class.make(tmp_path_factory.mktemp("made") / "class")
+
+
 @pytest.fixture
-def group(tmp_path, monkeypatch):
+def group(made, tmp_path, monkeypatch):
     """The folder of a small class whose assignment is released."""
     monkeypatch.setattr(sources, "released", lambda name, root=None: gallery_class.notebook())
-    return gallery_class.make(tmp_path / "class")
+    return shutil.copytree(made, tmp_path / "class")
 
 
 def written(folder, **options):
@@ -175,11 +182,12 @@ def test_a_broken_file_is_a_reason_too(group):
     assert "The drawing&#x27;s file cannot be read." in written(group)
 
 
-def test_what_is_missing_is_said(group, tmp_path, monkeypatch):
+def test_what_is_missing_is_said(group, tmp_path):
     with pytest.raises(OSError, match="is no class"):
         page.write(NAME, folder=tmp_path / "nowhere")
+    shutil.rmtree(group / "results")
     with pytest.raises(ValueError, match="Nothing of sketch is graded"):
-        page.write(NAME, folder=store.open_class(tmp_path / "empty"))
+        page.write(NAME, folder=group)
 
 
 @pytest.mark.parametrize(
@@ -309,7 +317,8 @@ def test_a_code_of_nobody_is_refused_with_all_others(group, code):
 
 def test_marks_of_another_class_are_refused(group, tmp_path):
     page.write(NAME, folder=group)
-    other = gallery_class.make(tmp_path / "other")
+    other = shutil.copytree(group, tmp_path / "other")
+    blind.path(other, NAME).unlink()
     page.write(NAME, folder=other)
     with pytest.raises(ValueError, match="another class"):
         marks.command(NAME, saved(other, {"s1001": (best(), "")}), folder=group)

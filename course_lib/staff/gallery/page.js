@@ -8,6 +8,7 @@
   const large = find("large");
   let marks = new Map(); // code -> {points: {criterion: points}, comment, drawing}
   let now = articles[0];
+  let enlarged = now; // whose picture the dialog shows
 
   // --- marks ---
 
@@ -221,8 +222,9 @@
   }
 
   function move(step) {
-    const at = current();
-    const shown = articles.filter((one) => !one.hidden || one === at);
+    const at = large.open ? enlarged : current();
+    const fits = (one) => !one.hidden && (!large.open || one.querySelector("img"));
+    const shown = articles.filter((one) => one === at || fits(one));
     const next = shown[shown.indexOf(at) + step];
     if (!next) return;
     select(next);
@@ -235,7 +237,8 @@
 
   function enlarge(article, which) {
     const image = article.querySelector(`img.${which}`) ?? article.querySelector("img");
-    if (!image) return large.close();
+    if (!image) return;
+    enlarged = article;
     const sheet = large.querySelector("img");
     sheet.src = image.src;
     sheet.alt = image.alt;
@@ -250,11 +253,14 @@
   }
 
   find("other").addEventListener("click", () => {
-    enlarge(now, large.dataset.which === "drawing" ? "photo" : "drawing");
+    enlarge(enlarged, large.dataset.which === "drawing" ? "photo" : "drawing");
   });
   find("close").addEventListener("click", () => large.close());
   large.querySelector(".sheet").addEventListener("click", () => large.close());
-  large.addEventListener("close", () => now && enter(now));
+  large.addEventListener("close", () => {
+    // The browser gives the focus back to where it was; arrows may have led on since.
+    if (!enlarged.contains(document.activeElement)) enter(enlarged);
+  });
 
   // --- keys ---
 
