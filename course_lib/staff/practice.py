@@ -97,7 +97,7 @@ def students(name, count, seed, root=sources.ROOT, *, mishaps=False):
     """
     if count < 1:
         raise ValueError(f"count is {count}; wanted at least 1 student.")
-    paper, answers = sources.released(name, root), variants.read(name, root)
+    answers, paper = variants.read(name, root), sources.released(name, root)
     made = []
     for number in range(1, count + 1):
         rng = np.random.default_rng([seed, number])

@@ -76,23 +76,24 @@ def release(name, root=ROOT):
     return path
 
 
-def command(name):
+def command(name, root=ROOT):
     """Release an assignment and say so: ``course release NAME``.
 
     Parameters
     ----------
     name : str
+    root : Path
 
     Raises
     ------
     FileNotFoundError, SourceFault
         See `release`.
     """
-    path = release(name)
-    cells = [_data(cell) for cell in released(name)["cells"]]
+    path = release(name, root)
+    cells = [_data(cell) for cell in released(name, root)["cells"]]
     points = sum(data["points"] for data in cells if data.get("grade"))
     count = sum(bool(data.get("grade")) for data in cells)
-    print(f"Wrote {path.relative_to(ROOT)}: {points:g} points in {count} graded cells.")
+    print(f"Wrote {path.relative_to(root)}: {points:g} points in {count} graded cells.")
 
 
 # --- what is checked ---
@@ -213,9 +214,16 @@ def _generate(name, notebook):
         try:
             _converter(folder, name, log).start()
         except NbGraderException as error:
-            told = next((text for text in said if "Traceback" in text), str(error)).strip()
-            raise SourceFault(f"nbgrader refused {name}: {told.splitlines()[-1]}") from None
+            raise SourceFault(f"nbgrader refused {name}: {_reason(said, error)}") from None
         return read(made)
+
+
+def _reason(said, error):
+    """Of all that nbgrader logged, the line that says why it stopped."""
+    around = ("Traceback", "There was an error processing", "Please see")
+    told = [text.splitlines()[0] for text in said if text and not text.startswith(around)]
+    ends = [text.strip().splitlines()[-1] for text in said if text.startswith("Traceback")]
+    return [*told, *ends, str(error)][0]
 
 
 def _converter(folder, name, log):

@@ -108,7 +108,11 @@ def read(path):
     import nbformat
 
     try:
-        notebook = nbformat.read(path, as_version=4)
-    except (ValueError, nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
-        raise SourceFault(f"{path.name} is no notebook: {error}") from None
+        notebook = nbformat.v4.to_notebook(json.loads(path.read_text(encoding="utf-8")))
+        # Not nbformat.read: it would give cells of the same id new ones, others every time.
+        fault = next(nbformat.validator.iter_validate(notebook, version=4), None)
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        raise SourceFault(f"{path.name} is no notebook: {error}.") from None
+    if fault:
+        raise SourceFault(f"{path.name} is no notebook: {fault.message[:200]}.")
     return json.loads(json.dumps(notebook))
