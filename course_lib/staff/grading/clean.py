@@ -12,8 +12,8 @@ from html import escape
 from jinja2 import pass_context
 
 _PNG = b"\x89PNG\r\n\x1a\n"
-_TAGS = """a abbr b blockquote br caption code dd del details div dl dt em figcaption figure h1 h2 h3
-    h4 h5 h6 hr i img input kbd li ol p pre s small span strong sub summary sup table tbody
+_TAGS = """a abbr b blockquote br caption code dd del details div dl dt em figcaption figure h1 h2
+    h3 h4 h5 h6 hr i img input kbd li ol p pre s small span strong sub summary sup table tbody
     td th thead tr u ul math menclose mfenced mfrac mi mmultiscripts mn mo mover mpadded
     mphantom mroot mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder
     munderover""".split()

@@ -18,6 +18,9 @@ _HERE = {
 }
 
 
+_PATIENCE = 60  # seconds for a scheduler to answer, and for its first worker
+
+
 class PoolFault(OSError):
     """There are no workers that can grade; the message says why."""
 
@@ -62,12 +65,12 @@ def there(address):
     from distributed import Client
 
     try:
-        client = Client(address, set_as_default=False, timeout=60)
+        client = Client(address, set_as_default=False, timeout=_PATIENCE)
     except (OSError, ValueError) as error:
         raise PoolFault(f"No Dask scheduler answers at {address}: {error}") from None
     with client:
         try:
-            client.wait_for_workers(1, timeout=120)
+            client.wait_for_workers(1, timeout=_PATIENCE)
         except TimeoutError:
             raise PoolFault(f"The scheduler at {address} has no workers; start some.") from None
         yield client
@@ -143,7 +146,7 @@ def _stream(client, function, keys, load, bound):
     from distributed import as_completed
 
     keys, waiting = iter(keys), {}
-    done = as_completed(raise_errors=False)
+    done = as_completed(loop=client.loop, raise_errors=False)
     try:
         while True:
             while len(waiting) < bound() and (key := next(keys, None)) is not None:

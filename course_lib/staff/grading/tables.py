@@ -78,6 +78,8 @@ def _moodle(assignment, row, results, now):
 def _comments(assignment, row, result):
     """What Moodle shows beside the grade: one line per task that has something to say."""
     verdicts = {verdict.task: verdict for verdict in result.verdicts} if result else {}
+    if verdicts and all(verdict.cause == "no notebook" for verdict in verdicts.values()):
+        return next(iter(verdicts.values())).message
     lines = []
     for task in assignment.tasks:
         verdict = verdicts.get(task.cell)
