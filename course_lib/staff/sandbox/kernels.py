@@ -1,7 +1,6 @@
 """A Jupyter kernel behind a wall, with its client."""
 
 import contextlib
-import dataclasses
 import queue
 import signal
 import time
@@ -168,27 +167,8 @@ def kernel(wall, files=None, limits=None):
         If a name in `files` is a path.
     """
     limits = limits or records.Limits()
-    running = Kernel(_begin(wall, files or {}, limits), limits)
+    running = Kernel(launch.begin(wall, files or {}, limits), limits)
     try:
         yield running
     finally:
         running.close()
-
-
-_refused = set()  # walls whose namespaces this machine does not let us enter
-
-
-def _begin(wall, files, limits):
-    """Start a kernel: forked from a warm process if that works here, and cold otherwise."""
-    if wall.warm and wall.program not in _refused:
-        try:
-            return launch.Process(wall, files, limits)
-        except OSError as error:
-            _refused.add(wall.program)
-            first = error
-        try:
-            return launch.Process(dataclasses.replace(wall, warm=False), files, limits)
-        except OSError as error:
-            _refused.discard(wall.program)
-            raise error from first
-    return launch.Process(dataclasses.replace(wall, warm=False), files, limits)

@@ -1,6 +1,5 @@
 """The grader's side: starts kernels through the trusted process, and hears what becomes of them."""
 
-import atexit
 import contextlib
 import dataclasses
 import json
@@ -9,102 +8,15 @@ import secrets
 import select
 import shutil
 import socket
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 from base64 import b64encode
 from pathlib import Path
 
-from course_lib.staff.sandbox import calls, inside, walls
+from course_lib.staff.sandbox import calls, inside, servers, walls
 
 START = 180  # seconds until a kernel must be ready, on a very busy machine
-
-
-class Server:
-    """The trusted process, and the line to it.
-
-    Parameters
-    ----------
-    warm : bool
-        Whether it imports first what students' notebooks use.
-    """
-
-    def __init__(self, warm):
-        ours, theirs = socket.socketpair()
-        handle, program = _copy(sys.executable) if warm else (None, sys.executable)
-        argv = [sys.executable, "-m", "course_lib.staff.sandbox.warm", str(theirs.fileno())]
-        passed = [theirs.fileno(), *([handle] if handle is not None else [])]
-        quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
-        self.process = subprocess.Popen(
-            argv, executable=program, env=walls.environment(), pass_fds=passed, cwd="/",
-            start_new_session=True, **quiet,
-        )  # fmt: skip
-        theirs.close()
-        if handle is not None:
-            os.close(handle)
-        self.link = ours
-        told = {"warm": warm, "parent": os.getpid(), "fonts": _fonts()}
-        ours.sendall(json.dumps(told).encode() + b"\n")
-        answer = ours.makefile().readline()
-        if not answer or warm and not json.loads(answer)["alone"]:
-            self.close()
-            raise OSError("The process that kernels are forked from did not start.")
-
-    def open(self):
-        """Return a socket to a new keeper."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            socket.send_fds(self.link, [b"x"], [theirs.fileno()])
-        return ours
-
-    def close(self):
-        """End it, and with it all its kernels."""
-        self.link.close()
-        self.process.kill()
-        self.process.wait()
-
-
-def _copy(path):
-    """Return a handle of an unlinked copy of a program, and the name to run it by.
-
-    A fork's /proc/self/exe leads past all mounts to the file that it runs. Let that be one that
-    nobody else has, lest its mode be changed.
-    """
-    handle = os.memfd_create("python")
-    with open(handle, "wb", closefd=False) as copy, open(path, "rb") as program:
-        shutil.copyfileobj(program, copy)
-    return handle, f"/proc/self/fd/{handle}"
-
-
-def _fonts():
-    """Return the variables that say where matplotlib keeps its list of fonts."""
-    names = ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MPLCONFIGDIR")
-    return {name: os.environ[name] for name in names if name in os.environ}
-
-
-_servers, _lock = {}, threading.Lock()
-
-
-def server(warm):
-    """Return this process's own trusted process, started if there is none yet or it has died."""
-    with _lock:
-        key = (os.getpid(), warm)  # one that a fork of this process inherited is its parent's
-        old = _servers.get(key)
-        if old is None or old.process.poll() is not None:
-            if old is not None:
-                old.close()
-            _servers[key] = Server(warm)
-        return _servers[key]
-
-
-@atexit.register
-def close():
-    """End this process's trusted processes; they come again when they are needed."""
-    with _lock:
-        for key in [key for key in _servers if key[0] == os.getpid()]:
-            _servers.pop(key).close()
 
 
 class Process:
@@ -141,7 +53,7 @@ class Process:
 
     def _start(self, wall, limits):
         request = _request(wall, self.folder, self.key, limits)
-        self.channel = _open(wall.warm)
+        self.channel = servers.channel(wall.warm)
         self.channel.sendall(json.dumps(request).encode() + b"\n")
         said = self._hear(START)
         if "ready" not in (said or {}):
@@ -214,14 +126,6 @@ def _open_still(channel):
         return False
 
 
-def _open(warm):
-    """Return a channel to a new keeper; of a new trusted process, where the old one died."""
-    try:
-        return server(warm).open()
-    except OSError:
-        return server(warm).open()
-
-
 def _lay(folder, files, wall):
     """Write the given files, and where a kernel starts cold, matplotlib's list of fonts."""
     for name in ("given/files", "given/fonts", "sockets", "root"):
@@ -271,3 +175,41 @@ def _spawned(wall, folder, limits, settings):
     command = walls.build(wall, folder, name=name, **size)
     kill = [wall.program, "rm", "--force", name] if name else []
     return more | {"command": command, "kill": kill}
+
+
+_refused = set()  # walls whose namespaces this machine does not let us enter
+
+
+def begin(wall, files, limits):
+    """Start a kernel: forked from a warm process if that works here, and cold otherwise.
+
+    Parameters
+    ----------
+    wall : Wall
+    files : dict
+        Plain name -> bytes.
+    limits : course_lib.staff.grading.records.Limits
+
+    Returns
+    -------
+    Process
+
+    Raises
+    ------
+    OSError
+        If it starts neither way.
+    """
+    cold = dataclasses.replace(wall, warm=False)
+    if not wall.warm or wall.program in _refused:
+        return Process(cold, files, limits)
+    for _ in range(2):  # the trusted process may have died since it was last looked at
+        try:
+            return Process(wall, files, limits)
+        except OSError as error:
+            first = error
+    try:
+        process = Process(cold, files, limits)
+    except OSError:
+        raise first from None
+    _refused.add(wall.program)
+    return process

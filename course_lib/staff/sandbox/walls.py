@@ -137,7 +137,7 @@ def environment(home=inside.HOME):
         "JUPYTER_RUNTIME_DIR": f"{home}/tmp",
         "MPLCONFIGDIR": f"{home}/.config/matplotlib",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), *_packages()]),
         "PYTHONHASHSEED": "0",
         "PYTHONNOUSERSITE": "1",
         "MALLOC_ARENA_MAX": "2",  # else each thread reserves 128 MB of address space
@@ -157,7 +157,7 @@ def seen():
     """
     folders = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}
     folders.add(str(Path(sys.executable).resolve().parent.parent))
-    folders |= {os.path.realpath(folder) for folder in folders}
+    folders |= {os.path.realpath(folder) for folder in folders} | set(_packages())
     folders = sorted(f for f in folders if Path(f).is_dir() and not _in_usr(f))
     for folder in folders:
         if Path(folder) in (Path("/"), Path.home(), ROOT):
@@ -166,6 +166,13 @@ def seen():
                 "use a virtual environment."
             )
     return tuple(folders)
+
+
+def _packages():
+    """Return folders of packages outside the interpreter's own, such as those of ``--user``."""
+    named = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+    own = (sys.prefix, sys.base_prefix)
+    return [path for path in named if os.path.isdir(path) and not path.startswith(own)]
 
 
 def _in_usr(path):

@@ -48,7 +48,7 @@ def main(number):
     first = json.loads(link.makefile().readline())
     _undumpable()
     if first["warm"]:
-        _import(first["fonts"])
+        _import(first.pop("fonts"))
     link.sendall(json.dumps({"alone": _alone()}).encode() + b"\n")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended keepers need no waiting for
     while True:
