@@ -115,7 +115,7 @@ def test_size_as_a_student_sees_it():
     for cell in cells:
         if cell["cell_type"] == "code":
             assert len(cell["source"].splitlines()) <= 25, cell["id"]
-        assert max(map(len, cell["source"].splitlines())) <= 320
+            assert max(map(len, cell["source"].splitlines())) <= 110, cell["id"]
 
 
 # --- as an instructor runs it ---
