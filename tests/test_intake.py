@@ -165,6 +165,11 @@ def test_canvas(tmp_path):
         found = taken(path)
         assert list(found) == ["o_haraanna", "yamadaaiko"]
         assert found["yamadaaiko"].files == {"cat.jpg": b"jpg"}
+    mapping = b"file,student\nyamadaaiko_LATE_12345_678901_boxes.ipynb,s9\n"
+    for path in both(tmp_path, files):
+        found = taken(path, written(tmp_path / "map.csv", mapping))
+        assert list(found) == ["o_haraanna", "s9"]
+        assert found["s9"].files == {"cat.jpg": b"jpg"} and found["s9"].platform == "12345"
     mixed = files | {"someone.ipynb": GOOD}
     for path in both(tmp_path, mixed, "mixed"):
         assert "yamadaaiko_LATE_12345_678901_boxes" in taken(path)

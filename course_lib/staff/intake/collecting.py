@@ -35,7 +35,7 @@ from course_lib.staff.intake.packed import (
     folder_entries,
     is_archive,
 )
-from course_lib.staff.intake.people import read_people
+from course_lib.staff.intake.people import is_plain, read_people
 from course_lib.staff.intake.reading import load
 
 _TRIES = 8  # notebooks of one student that are looked into
@@ -94,8 +94,10 @@ def _opened(path, stack):
         container, entries = path.resolve().name, folder_entries(path)
     elif not path.exists():
         raise FileNotFoundError(f"There is no file or folder {path}.")
+    elif not path.is_file():
+        raise ValueError(f"{said(path.name)} is neither a folder nor a file.")
     elif is_notebook(path.name):
-        return "", [file_entry(path, (path.name,))]
+        return "", [file_entry(path.resolve(), (path.name,))]
     else:
         file = stack.enter_context(open(path, "rb"))
         container, entries = stem(path.name), entries_of(file, path.name)
@@ -147,7 +149,8 @@ def _hand_in(group, expected, fit):
         fault = f"The hand-in cannot be read ({type(error).__name__})."
     if not group.label:
         fault = "Nothing was handed in."
-    return HandIn(group.student, raw, files, few(notes), fault, group.name, group.platform)
+    name = "".join(filter(str.isprintable, group.name))[:100]
+    return HandIn(group.student, raw, files, few(notes), fault, name, group.platform[:40])
 
 
 def _all_entries(entries, budget, notes, depth):
@@ -242,7 +245,8 @@ def _files(entries, chosen, budget, notes):
     files, left = {}, FILES
     for entry in others:
         name = entry.name
-        if not _is_plain(name) or name in files or len(files) >= COUNT or left <= 0:
+        taken = plain(name) in map(plain, files)
+        if not is_plain(name) or taken or len(files) >= COUNT or left <= 0:
             notes.append(f"The file {said(name)} was left out.")
             continue
         try:
@@ -252,7 +256,3 @@ def _files(entries, chosen, budget, notes):
             continue
         left -= len(files[name])
     return files
-
-
-def _is_plain(name):
-    return name.isprintable() and not re.search(r'[/\\:*?"<>|]', name) and len(name.encode()) <= 200

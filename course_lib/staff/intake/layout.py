@@ -12,6 +12,7 @@ NOTEBOOK_NAMES = re.compile(r"\.ipynb(\.(txt|json))?$", re.IGNORECASE)
 _MOODLE = re.compile(
     r"(?P<name>.+?)_(?P<number>\d+)_assignsubmission_(?P<kind>[a-z]+)(?:_(?P<rest>.*))?", re.DOTALL
 )
+_MOODLE_TEXT = re.compile(r"_\d+_assignsubmission_onlinetext")
 _CANVAS = re.compile(
     r"(?P<name>[^\W_][^_]*)(?:_LATE)?_(?P<number>\d{3,})_(?P<upload>\d{3,})_(?P<rest>.+)"
 )
@@ -70,22 +71,33 @@ def arrange(entries, expected, container, people):
     """
     entries = [entry for entry in entries if not ignored(entry.parts)]
     entries = _unwrapped(entries, expected, container, people)
-    canvas = _all_canvas(entries)
-    groups = {}
-    for entry in entries:
-        key, group, kept = _owner(entry, people, canvas)
-        if group is None:
-            continue
-        group = groups.setdefault(key, group)
-        if kept is not None:
-            group.entries.append(kept)
-        else:
-            group.notes.append("Text typed into the platform was left aside.")
-    claimed = {entry.parts[0] for entry in entries if people and _listed(entry, None, people)}
-    found = [g for key, g in groups.items() if not (g.label in claimed and _is_bare(key, g))]
+    found = _grouped(entries, _all_canvas(entries), people)
     _share_loose(entries, found)
     _name_after(container, expected, found, entries)
     return found
+
+
+def _grouped(entries, canvas, people):
+    """Groups by what the platform or the list says; what is nobody's is left out."""
+    owned = [(entry, *_owner(entry, canvas)) for entry in entries]
+    listed = {}
+    for entry, key, _, _ in owned if people else []:
+        person = _listed(entry, key, people)
+        if person:
+            listed.setdefault(key, {})[entry.parts] = person
+    groups = {}
+    for entry, key, group, kept in owned:
+        person = _person(entry, key, listed.get(key, {}))
+        if person:
+            key, group = ("person", person), _of_person(person, group, entry)
+        elif group is None or (entry.folder and key in listed):
+            continue
+        group = groups.setdefault(key, group)
+        if _MOODLE_TEXT.search(entry.parts[0]):
+            group.notes.append("Text typed into the platform was left aside.")
+        else:
+            group.entries.append(kept)
+    return list(groups.values())
 
 
 def ignored(parts):
@@ -141,56 +153,55 @@ def _all_canvas(entries):
     return bool(names) and all(_CANVAS.fullmatch(name) for name in names)
 
 
-def _owner(entry, people, canvas):
+def _owner(entry, canvas):
     """The key of a student, a new group for one, and the entry as it lies in the group."""
     top, loose = entry.parts[0], len(entry.parts) == 1 and not entry.folder
     moodle = _MOODLE.fullmatch(top)
-    person = people and _listed(entry, moodle, people)
     if moodle:
         name = moodle["name"].strip()
         label = name if name.casefold() not in ("participant", "参加者") else f"{name} {moodle[2]}"
         key, group = ("moodle", moodle[1], moodle[2]), Group(top, label, name, moodle["number"])
-        kept = None if moodle["kind"] == "onlinetext" else _renamed(entry, moodle["rest"], loose)
+        kept = _renamed(entry, moodle["rest"], loose)
     elif canvas and loose:
         match = _CANVAS.fullmatch(top)
         key = ("canvas", match["name"], match["number"])
         group = Group(top, match["name"], "", match["number"])
         kept = _renamed(entry, match["rest"], loose)
     elif not loose:
-        key, group, kept = ("folder", top), Group(top, top), _inside(entry)
+        key, group, kept = ("folder", top), Group(top, top), entry.without(1)
     elif is_notebook(top) or is_archive(top) or (entry.refused and "." not in top):
         key, group, kept = ("file", top), Group(top, stem(top)), entry
     else:
-        key, group, kept = None, None, None
-    if person:
-        platform = person.platform or (group.platform if group else "")
-        name = person.name or (group.name if group else "")
-        key, group = ("person", person), Group(top, person.student, name, platform, person)
-        kept = kept if moodle else kept or entry
+        key, group, kept = ("loose", top), None, entry
     return key, group, kept
 
 
-def _is_bare(key, group):
-    """Whether a group is a folder without a file of its own."""
-    return key[0] == "folder" and all(entry.folder for entry in group.entries)
-
-
-def _listed(entry, moodle, people):
+def _listed(entry, key, people):
+    """Whom the list gives a file to: by path, by name, by folder; by number and name in Moodle."""
     top = entry.parts[0]
-    keys = ["/".join(entry.parts), entry.name, top, stem(top)]
-    if moodle:
-        keys = [*keys[:1], *keys[2:3], moodle["number"], moodle["name"]]
-    return people.find(*keys)
+    if key[0] == "moodle":
+        return people.find("/".join(entry.parts), top, key[2], key[1])
+    return people.find("/".join(entry.parts), entry.name, top, stem(top))
+
+
+def _person(entry, key, listed):
+    """Whose a file is; one that the list does not name goes with the others of its hand-in."""
+    found, everyone = listed.get(entry.parts), set(listed.values())
+    work = is_notebook(entry.name) or is_archive(entry.name)
+    if found or len(everyone) != 1 or (key[0] == "folder" and work):
+        return found
+    return everyone.pop()
+
+
+def _of_person(person, group, entry):
+    name = person.name or (group.name if group else "")
+    platform = person.platform or (group.platform if group else "")
+    return Group(entry.parts[0], person.student, name, platform, person)
 
 
 def _renamed(entry, rest, loose):
     """An entry under the name that the student gave it; a folder's are without the folder."""
-    return replace(entry, parts=(rest or entry.name,)) if loose else _inside(entry)
-
-
-def _inside(entry):
-    """An entry inside a student's folder; the folder itself keeps an empty path."""
-    return entry.without(1)
+    return replace(entry, parts=(rest or entry.name,)) if loose else entry.without(1)
 
 
 def _share_loose(entries, groups):

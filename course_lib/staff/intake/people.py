@@ -71,6 +71,12 @@ def safe_id(text):
     return kept or "student"
 
 
+def is_plain(name):
+    """Whether a file's name is safe as it is, on every system."""
+    odd = re.search(r'[/\\:*?"<>|]|[. ]$|^[.~ ]', name) or _RESERVED.fullmatch(name)
+    return bool(name) and name.isprintable() and not odd and len(name.encode()) <= 200
+
+
 def read_people(path):
     """Read a list of students.
 

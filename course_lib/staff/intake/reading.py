@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from course_lib.staff.intake.handin import NOTEBOOK, Unreadable
 
 _CLEAR = "clear its outputs (Edit, Clear Outputs of All Cells), save it and hand it in again"
-_OPENINGS, _COMMAS = 2_000_000, 3_000_000  # each costs up to a hundred bytes of memory
+_OPENINGS, _COMMAS = 500_000, 2_000_000  # each costs up to 200 bytes of memory
 _CELLS, _TEXT, _PICTURES = 2_000, 5_000_000, 8_000_000
 _KINDS = ("code", "markdown", "raw")
 _MARKS = ("grade", "solution", "locked", "task", "points")
