@@ -14,7 +14,7 @@ import time
 from base64 import b64encode
 from pathlib import Path
 
-from course_lib.staff.sandbox import calls, inside, servers, walls
+from course_lib.staff.sandbox import bubblewrap, calls, inside, servers, view, walls
 
 START = 180  # seconds until a kernel must be ready, on a very busy machine
 
@@ -145,7 +145,7 @@ def _request(wall, folder, key, limits):
     settings = {
         "key": key,
         "limits": dataclasses.asdict(limits),
-        "environment": walls.environment(),
+        "environment": view.environment(),
         "walled": wall.name != "none",
         "calls": "" if wall.name == "none" else b64encode(calls.program()).decode(),
         "given": inside.GIVEN,
@@ -155,7 +155,7 @@ def _request(wall, folder, key, limits):
     request = {"settings": settings, "seconds": limits.seconds}
     if wall.warm:
         sockets = ("--perms", "0700", "--size", str(1 << 20), "--tmpfs", inside.SOCKETS)
-        command = walls.bubblewrap(wall.program, folder / "given", limits.disk, *sockets)
+        command = bubblewrap.command(wall.program, folder / "given", limits.disk, *sockets)
         rules = calls.program(threads=False).hex()
         return request | {"way": "fork", "command": command, "rules": rules}
     return request | {"way": "spawn"} | _spawned(wall, folder, limits, settings)
@@ -167,7 +167,7 @@ def _spawned(wall, folder, limits, settings):
     more = {"folder": str(folder / "sockets"), "environment": here, "kill": []}
     if wall.name == "none":
         settings |= {"given": f"{folder}/given", "sockets": f"{folder}/sockets"}
-        settings |= {"home": f"{folder}/home", "environment": walls.environment(f"{folder}/home")}
+        settings |= {"home": f"{folder}/home", "environment": view.environment(f"{folder}/home")}
         command = [sys.executable, "-m", "course_lib.staff.sandbox.inside"]
         return more | {"command": command, "environment": settings["environment"]}
     name = f"course-{secrets.token_hex(8)}" if wall.name != "bubblewrap" else ""

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 
-from course_lib.staff.sandbox import walls
+from course_lib.staff.sandbox import view
 
 
 class Server:
@@ -28,7 +28,7 @@ class Server:
         passed = [theirs.fileno(), *([handle] if handle is not None else [])]
         quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
         self.process = subprocess.Popen(
-            argv, executable=program, env=walls.environment(), pass_fds=passed, cwd="/",
+            argv, executable=program, env=view.environment(), pass_fds=passed, cwd="/",
             start_new_session=True, **quiet,
         )  # fmt: skip
         theirs.close()
