@@ -1,8 +1,9 @@
 # %% [markdown]
-# # Typical wrong answers to the assignment viola_jones
+# # Typical answers to the assignment viola_jones
 #
-# Each replaces one solution cell; it must lose points of its own task and of no other. "(part)":
-# only the harder of the task's two cells.
+# Wrong ones, each of which must lose points of its own task and of no other, and some more right
+# ones. Each cell takes the place of the solution cell that it names. "(part)": it loses only the
+# harder of the task's two checks.
 
 # %% integral-image wrong: leaves out the row and the column of zeros
 def integral_image(image):
@@ -240,3 +241,90 @@ def group_hits(hits, min_neighbors):
             kept.append(hits[group].mean(axis=0))
     kept = np.reshape(kept, (-1, 4))
     return kept[np.argsort(kept[:, 0])]
+
+
+# %% integral-image right: two loops
+def integral_image(image):
+    height, width = image.shape
+    sums = [[0.0] * (width + 1) for _ in range(height + 1)]
+    for y in range(height):
+        row = 0.0
+        for x in range(width):
+            row += float(image[y, x])
+            sums[y + 1][x + 1] = sums[y][x + 1] + row
+    return sums
+
+
+# %% integral-image right: in float32
+def integral_image(image):
+    sums = np.zeros((image.shape[0] + 1, image.shape[1] + 1), np.float32)
+    sums[1:, 1:] = np.cumsum(np.cumsum(image, axis=1), axis=0)
+    return sums
+
+
+# %% integral-image right: whole numbers stay whole numbers
+def integral_image(image):
+    sums = np.cumsum(np.cumsum(image, axis=0), axis=1)
+    sums = np.concatenate([np.zeros((1, sums.shape[1]), sums.dtype), sums])
+    return np.concatenate([np.zeros((len(sums), 1), sums.dtype), sums], axis=1)
+
+
+# %% two-rectangles right: from the pixels, which it gets back by differences
+def two_rectangles(integral, kind, x, y, width, height):
+    image = np.diff(np.diff(integral, axis=0), axis=1)[y : y + height, x : x + width]
+    first, second = np.array_split(image, 2, axis=1 if kind == "two_across" else 0)
+    return float(second.sum() - first.sum())
+
+
+# %% stump right: tries every threshold
+def best_stump(values, labels, weights):
+    levels = np.unique(values)
+    best = (0.0, 1, 2.0)
+    for threshold in (levels[:-1] + levels[1:]) / 2:
+        for polarity in (1, -1):
+            answers = np.where(values > threshold, polarity, -polarity)
+            error = weights[answers != labels].sum()
+            if error < best[2]:
+                best = (threshold, polarity, error)
+    return best
+
+
+# %% stump right: a list, and the polarity as a float
+def best_stump(values, labels, weights):
+    levels = np.unique(values)
+    cuts = (levels[:-1] + levels[1:]) / 2
+    answers = np.where(values > cuts[:, None], 1, -1)
+    errors = (weights * (answers != labels)).sum(axis=1)
+    k = np.argmax(np.abs(errors - 0.5))
+    return [cuts[k], 1.0 if errors[k] < 0.5 else -1.0, min(errors[k], 1 - errors[k])]
+
+
+# %% round right: each group is scaled to half of the weight
+def boosting_round(weights, labels, answers):
+    wrong = labels != answers
+    error = weights[wrong].sum()
+    scaled = np.where(wrong, weights / (2 * error), weights / (2 * (1 - error)))
+    return error, np.arctanh(1 - 2 * error), scaled
+
+
+# %% group right: walks from hit to hit
+def group_hits(hits, min_neighbors):
+    left, kept = list(range(len(hits))), []
+    while left:
+        group = [left.pop(0)]
+        for member in group:
+            near = [k for k in left if alike(hits[member], hits[k])]
+            group += near
+            left = [k for k in left if k not in near]
+        if len(group) > min_neighbors:
+            kept.append(hits[group].mean(axis=0).tolist())
+    return sorted(kept) if kept else np.zeros((0, 4))
+
+
+# %% group right: a matrix of likeness, multiplied until nothing changes
+def group_hits(hits, min_neighbors):
+    near = np.array([[alike(a, b) for b in hits] for a in hits])
+    for _ in hits:
+        near = near @ near
+    kept = np.array([hits[row].mean(axis=0) for row in np.unique(near, axis=0) if row.sum() > min_neighbors])
+    return kept[np.argsort(kept[:, 0])] if len(kept) else kept.reshape(0, 4)
