@@ -117,12 +117,19 @@ def result(student, number, *, cause="by hand", pictures=True, size=(600, 800)):
     return Result(student, verdicts, {}, notes, kept, 3.5, 10**8, f"digest of {student}")
 
 
-def keep(folder, one, name=""):
+def answered(words):
+    """A notebook whose open task holds a student's words."""
+    whole = notebook()
+    whole["cells"][1]["source"] = words
+    return whole
+
+
+def keep(folder, one, name="", words="By <i>AKIKO</i>, s1003 and Bo."):
     """Write one student's result into a class's folder, and into its gradebook."""
     submission = Submission(one.student, {"cells": []}, name=name)
     store.keep(folder, NAME, submission)
     store.keep_pictures(folder, NAME, one)
-    store.keep_autograded(folder, NAME, one.student, {"cells": []})
+    store.keep_autograded(folder, NAME, one.student, answered(words))
     with book.open_book(folder) as opened:
         book.record(opened, assignment(), submission, one)
     store.keep_result(folder, NAME, submission, one)

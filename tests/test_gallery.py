@@ -155,6 +155,18 @@ def test_a_page_with_names_escapes_them(group):
     assert text.count("</script>") == 2 and "&lt;b&gt;x&lt;/b&gt;.ipynb" in text
 
 
+def test_words_are_shown_without_the_own_name(group):
+    blind_page, code = written(group), codes(group)
+    shown = {part[11:14]: part for part in blind_page.split("<article ")[1:]}
+    assert "By &lt;i&gt;…&lt;/i&gt;, … and Bo." in shown[code["s1001"]]
+    assert "By &lt;i&gt;AKIKO&lt;/i&gt;, … and Bo." in shown[code["s1003"]]
+    assert written(group, names=True).count("By &lt;i&gt;AKIKO&lt;/i&gt;, s1003 and Bo.") == 5
+    path = group / "autograded/s1001" / NAME / f"{NAME}.ipynb"
+    for text in ("[", '{"cells": [{"metadata": 1}]}', json.dumps(gallery_class.answered(""))):
+        path.write_text(text)
+        assert written(group).count('class="words"') == 4
+
+
 def test_a_page_asks_no_other_place_for_anything(group):
     text = written(group)
     assert "default-src 'none'" in text and "unsafe" not in text and "://" not in text
@@ -221,15 +233,16 @@ def test_marks_reach_the_gradebook(group):
     found = taken(group)
     assert {who: points for who, (points, _) in found.items()} == {"s1001": 20, "s1002": 13}
     assert found["s1001"][1].splitlines() == [
-        "Lines, 6 of 6: whole, and of even strength",
-        "Noise & <dust>, 4 of 4: clean paper",
-        "Likeness, 6 of 6: a stranger would find the photo among others",
-        "Care, 4 of 4: each choice fits the photo",
+        "- Lines, 6 of 6: whole, and of even strength",
+        "- Noise & <dust>, 4 of 4: clean paper",
+        "- Likeness, 6 of 6: a stranger would find the photo among others",
+        "- Care, 4 of 4: each choice fits the photo",
+        "",
         "A joy to look at.",
     ]
     code = codes(group)
     still = ", ".join(sorted([code["s1003"], code["s1004"]]))
-    assert text == f"Took the marks of 2 drawings; 2 open: {still}."
+    assert text.splitlines()[0] == f"Took the marks of 2 drawings; 2 open: {still}."
 
 
 def test_the_same_import_twice_changes_nothing(group):

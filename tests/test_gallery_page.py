@@ -313,6 +313,17 @@ def test_keys_change_clear_enlarge_and_comment(shown):
     assert comment.get_property("value") == "6 jumps, k 4"
 
 
+def test_the_rubric_can_make_room_for_the_pictures(shown):
+    code = next(c for c in waiting(shown) if shown.find_elements(By.CSS_SELECTOR, picture(c)))
+    before = one(shown, picture(code)).size["height"]
+    press(shown, "r")
+    until(shown, lambda: one(shown, picture(code)).size["height"] > before, "no larger picture")
+    mark(shown, code, [0, 1, 2, 1])
+    assert chosen(shown, code) == [0, 1, 2, 1]
+    press(shown, "r")
+    assert one(shown, picture(code)).size["height"] == before
+
+
 def test_the_focus_can_be_seen(shown):
     code = waiting(shown)[0]
     click(shown, level(code, 0, 0))

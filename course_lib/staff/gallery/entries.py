@@ -1,5 +1,7 @@
 """What a class's folder holds for the gallery: a drawing of each student, or why there is none."""
 
+import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +19,7 @@ _REASONS = {
     "error": "The notebook stopped at an error before it had saved a drawing.",
 }
 _NO_DRAWING = "The notebook ran, but saved no drawing."
+MOST_WORDS = 1200  # letters that are shown
 BROKEN = "The drawing's file cannot be read."
 
 
@@ -30,6 +33,8 @@ class Entry:
     drawing, photo : Path or None
     reason : str
         Why there is no drawing; empty where there is one.
+    words : str
+        What the student wrote about the drawing.
     notes : tuple of str
         What grading noted; it may tell who the student is.
     waits : bool
@@ -41,11 +46,12 @@ class Entry:
     drawing: Path | None = None
     photo: Path | None = None
     reason: str = ""
+    words: str = ""
     notes: tuple = ()
     waits: bool = True
 
 
-def collect(results, names, cell):
+def collect(results, names, cell, stub=""):
     """Return the entries of a class, by student.
 
     Parameters
@@ -56,16 +62,19 @@ def collect(results, names, cell):
         Student -> name.
     cell : str
         The nbgrader id of the cell that a person marks.
+    stub : str
+        What stands in that cell before a student writes.
 
     Returns
     -------
     dict of str to Entry
     """
-    return {who: _entry(result, names.get(who, ""), cell) for who, result in results.items()}
+    return {who: _entry(result, names.get(who, ""), cell, stub) for who, result in results.items()}
 
 
-def _entry(result, name, cell):
+def _entry(result, name, cell, stub):
     """One student's entry."""
+    words = _words(result.notebook, cell)
     cause = next((one.cause for one in result.verdicts if one.task == cell), "by hand")
     drawing, photo = (_existing(result.pictures.get(which)) for which in ("drawing", "photo"))
     causes = [cause, *(one.cause for one in result.verdicts)]
@@ -76,9 +85,29 @@ def _entry(result, name, cell):
         drawing,
         photo,
         reason="" if drawing else why,
+        words="" if words == stub.strip() else words,
         notes=tuple(result.notes),
         waits=drawing is not None or cause == "by hand",
     )
+
+
+def _words(path, cell):
+    """The text of the cell that a person marks."""
+    try:
+        cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
+        found = [
+            one for one in cells if one["metadata"].get("nbgrader", {}).get("grade_id") == cell
+        ]
+        return "".join(found[0]["source"]).strip()[:MOST_WORDS] if found else ""
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ""  # a drawing can be judged without
+
+
+def without_names(entry, students):
+    """Return what a student wrote, without the own name and without anybody's id."""
+    known = [*students, *re.findall(r"\w{2,}", entry.name)]
+    pattern = "|".join(re.escape(one) for one in sorted(known, key=len, reverse=True))
+    return re.sub(rf"(?<!\w)(?:{pattern})(?!\w)", "…", entry.words, flags=re.IGNORECASE)
 
 
 def _existing(path):

@@ -58,7 +58,7 @@ def command(name, path, *, folder, db=""):
             book.mark(opened, name, key.codes[code], rubric.cell, points, told)
         waiting = {line["student"] for line in book.marks(opened, name) if _waits(line, rubric)}
     still = [code for code, who in key.codes.items() if who in waiting]
-    return _told(whole, outdated, still)
+    return _told(name, whole, outdated, still)
 
 
 def parse(path, name, key):
@@ -105,13 +105,13 @@ def parse(path, name, key):
 
 
 def comment(rubric, mark):
-    """Return what a student reads: each criterion with its level, then the person's words."""
+    """Return what a student reads, as Markdown: criteria with their levels, then words."""
     lines = []
     for criterion in rubric.criteria:
         points = mark["points"][criterion.name]
         text = next(level.text for level in criterion.levels if level.points == points)
-        lines.append(f"{criterion.name}, {points:g} of {criterion.points:g}: {text}")
-    return "\n".join(lines + [mark["comment"].strip()]).strip()
+        lines.append(f"- {criterion.name}, {points:g} of {criterion.points:g}: {text}")
+    return "\n".join([*lines, "", mark["comment"].strip()]).strip()
 
 
 def _refuse(word):
@@ -166,10 +166,11 @@ def _waits(line, rubric):
     return rubric.cell in line["waiting"]
 
 
-def _told(whole, outdated, still):
+def _told(name, whole, outdated, still):
     """Say what was taken and what is open."""
     text = f"Took the marks of {_count(whole)}; {len(still)} open"
     text += f": {_some(still)}." if still else "."
+    text += f"\nThe same `course grade {name}` as before now renews tables and feedback."
     if outdated:
         text += f"\nDrawn anew since they were marked, so not taken: {_some(sorted(outdated))}."
     return text

@@ -290,6 +290,7 @@
     else if (/^\d$/.test(event.key)) digit(event, event.key);
     else if (event.key === "Enter" && field) enlarge(now, "drawing");
     else if (event.key === "c" && current()) current().querySelector("textarea")?.focus();
+    else if (event.key === "r") find("short").click();
     else if (["Delete", "Backspace"].includes(event.key) && field) choose(field, -1);
     else return;
     event.preventDefault();
@@ -316,6 +317,10 @@
     filter();
     const first = articles.find((one) => !one.hidden);
     if (now?.hidden && first) select(first);
+  });
+  find("short").addEventListener("change", () => {
+    document.body.classList.toggle("short", find("short").checked);
+    now?.scrollIntoView({ block: "start" });
   });
   window.addEventListener("storage", (event) => {
     if (event.key !== drawer) return;

@@ -66,7 +66,7 @@ def read(name, folder, db=""):
         raise ValueError(f"Nothing of {name} is graded in {folder}: course grade {name} FOLDER")
     with book.open_book(folder, db) as opened:
         called = {line["student"]: line["name"] for line in book.marks(opened, name)}
-    return rubric, entries.collect(results, called, rubric.cell)
+    return rubric, entries.collect(results, called, rubric.cell, rubric.stub)
 
 
 def write(name, *, folder, db="", names=False):
@@ -181,6 +181,7 @@ def _article(code, entry, key, target, names):
         figures.insert(0, f'<p class="reason">{html.escape(entry.reason or entries.BROKEN)}</p>')
     waits = "data-waits" if entry.waits else ""
     named = f" <b>{html.escape(who)}</b>" if who else ""
+    words = html.escape(entry.words if names else entries.without_names(entry, key.codes.values()))
     notes = "".join(f"<li>{html.escape(note)}</li>" for note in entry.notes) if names else ""
     return (
         f'<article data-code="{code}" data-drawing="{key.stamp(entry.drawing)}" tabindex="-1" '
@@ -188,6 +189,7 @@ def _article(code, entry, key, target, names):
         f'<h2 id="h{code}"><span>Drawing {code}</span>{named} '
         f'<span class="sum">nothing to mark</span></h2>\n'
         f'<div class="pictures">{"".join(figures)}</div>\n'
+        + (f'<p class="words">{words}</p>\n' if words else "")
         + (f'<ul class="notes">{notes}</ul>\n' if notes else "")
         + "</article>"
     )

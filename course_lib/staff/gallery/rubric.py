@@ -23,10 +23,11 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Rubric:
-    """What a person gives points for, and the cell of the notebook that they count for."""
+    """What a person gives points for, the cell that they count for, and its text at release."""
 
     cell: str
     criteria: tuple
+    stub: str = ""
 
     @property
     def most(self):
@@ -92,18 +93,18 @@ def _number(value):
 def _with_cell(criteria, notebook, name):
     """Find the cell that a person marks."""
     most = sum(criterion.points for criterion in criteria)
-    cells = [cell.get("metadata", {}).get("nbgrader", {}) for cell in notebook["cells"]]
-    kinds = [cell.get("cell_type") for cell in notebook["cells"]]
-    by_hand = [  # nbgrader's rule
-        cell
-        for cell, kind in zip(cells, kinds, strict=True)
-        if cell.get("grade") and (cell.get("solution") or kind != "code")
+    by_hand = [
+        (data, "".join(cell["source"]))
+        for cell in notebook["cells"]
+        if (data := cell.get("metadata", {}).get("nbgrader", {})).get("grade")
+        and (data.get("solution") or cell["cell_type"] != "code")  # nbgrader's rule
     ]
-    fitting = [cell["grade_id"] for cell in by_hand if cell.get("points") == most]
+    fitting = [(data["grade_id"], text) for data, text in by_hand if data.get("points") == most]
     if len(fitting) != 1:
-        listed = ", ".join(f"{c['grade_id']} ({c.get('points')})" for c in by_hand) or "none"
+        listed = ", ".join(f"{c['grade_id']} ({c.get('points')})" for c, _ in by_hand) or "none"
         raise ValueError(
             f"The rubric of {name} gives {most:g} points; exactly one cell that a person marks "
             f"should give as many. There are: {listed}."
         )
-    return Rubric(fitting[0], criteria)
+    cell, stub = fitting[0]
+    return Rubric(cell, criteria, stub)
