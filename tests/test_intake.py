@@ -289,6 +289,40 @@ def test_files_come_by_plain_name(tmp_path):
         assert "left out" in found.notes[0]
 
 
+def test_a_whole_copy_of_the_course(tmp_path):
+    files = {"course/assignments/boxes/boxes.ipynb": GOOD, "course/plot.py": b"1"}
+    files |= {f"course/notebooks/{n}.ipynb": b"{}" for n in range(30)}
+    files |= {"course/assignments/boxes/mine.py": b"2", "course/cat.jpg": b"3"}
+    for path in both(tmp_path, {"a.zip": zipped(files), "b.zip": zipped(files)}):
+        found = taken(path)["a"]
+        assert found.notebook == GOOD and found.files == {"mine.py": b"2", "cat.jpg": b"3"}
+
+
+@pytest.mark.parametrize("shape", ["{}_boxes", "{} - Boxes", "boxes-{}"])
+def test_flat_names_that_hold_the_title(tmp_path, shape):
+    files = {shape.format(name) + ".ipynb": GOOD for name in ("anna", "b20231234")}
+    for path in both(tmp_path, files):
+        assert list(taken(path)) == ["anna", "b20231234"]
+
+
+def test_downloads_that_hold_the_title_only(tmp_path):
+    files = {f"boxes{mark}.ipynb": GOOD for mark in ("", " (1)", " (2)")}
+    for path in both(tmp_path, files):
+        assert list(taken(path)) == ["boxes", "boxes_1", "boxes_2"]
+
+
+@pytest.mark.parametrize("mark", ["", "mapped"])
+def test_one_archive_of_one_student(tmp_path, mark):
+    name = "Aiko Yamada_1234567_assignsubmission_file_work.zip"
+    sheet = written(tmp_path / "map.csv", WORKSHEET.encode()) if mark else None
+    for path in both(tmp_path, {name: zipped({"w/boxes.ipynb": GOOD})}):
+        found = {s: h for s, h in taken(path, sheet).items() if not h.fault}
+        assert list(found) == ["aiko@u.example" if mark else "Aiko_Yamada"]
+        assert [h.platform for h in found.values()] == ["1234567"]
+    for path in both(tmp_path, {"bob.zip": zipped({"boxes.ipynb": GOOD})}, "other"):
+        assert list(taken(path)) == ["bob"]
+
+
 def test_loose_photos_of_a_flat_folder(tmp_path):
     files = {"ann.ipynb": GOOD, "anna.ipynb": GOOD, "anna.jpg": b"2", "ann-cat.jpg": b"1", "z": b""}
     for path in both(tmp_path, files):

@@ -157,6 +157,15 @@ def test_of_two_answers_the_last_counts_and_the_other_stays_as_a_plain_cell():
     assert sources(found)[before] == ANSWERS["iou"]
 
 
+def test_an_answer_split_in_two_loses_nothing():
+    notebook = answered()
+    upper = copy.deepcopy(find(notebook, "iou")) | {"id": "upper", "source": "import math"}
+    notebook["cells"].insert(place(notebook, "iou"), upper)
+    found = restored(notebook)
+    assert_answered(found)
+    assert sources(found)[place(found.notebook, "iou") - 1] == "import math"
+
+
 def test_doubled_locked_cells():
     notebook = answered()
     same, other = (copy.deepcopy(find(notebook, "iou-easy")) for _ in range(2))

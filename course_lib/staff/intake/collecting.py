@@ -27,6 +27,7 @@ from course_lib.staff.intake.layout import (
     ignored,
     is_copy_of,
     is_notebook,
+    names_someone,
     stem,
 )
 from course_lib.staff.intake.packed import (
@@ -80,7 +81,7 @@ def collect(path, mapping=None, expected="", fit=None):
     path = Path(path)
     people = read_people(mapping) if mapping else None
     with ExitStack() as stack:
-        container, entries = _opened(path, stack)
+        container, entries = _opened(path, stack, people)
         groups = arrange(entries, expected, container, people)
         if not groups and not people:
             raise ValueError(f"There is no hand-in in {said(path.name)}.")
@@ -88,7 +89,7 @@ def collect(path, mapping=None, expected="", fit=None):
             yield _hand_in(group, expected, fit or _marked_cells)
 
 
-def _opened(path, stack):
+def _opened(path, stack, people):
     """What a path is called, and the entries of it."""
     if path.is_dir():
         container, entries = path.resolve().name, folder_entries(path)
@@ -101,22 +102,23 @@ def _opened(path, stack):
     else:
         file = stack.enter_context(open(path, "rb"))
         container, entries = stem(path.name), entries_of(file, path.name)
-    return _lone(container, entries)
+    return _lone(container, entries, people)
 
 
-def _lone(container, entries):
+def _lone(container, entries, people):
     """The class itself where there is nothing but one archive with the class in it."""
     for _ in range(DEPTH):
         files = [entry for entry in entries if not entry.folder]
         if len(files) != 1 or len(files[0].parts) != 1 or not is_archive(files[0].name):
             break
-        if files[0].refused:
+        name = files[0].name
+        if files[0].refused or names_someone(name) or (people and people.find(name, stem(name))):
             break
         try:
-            entries = entries_of(io.BytesIO(files[0].read(CLASS)), files[0].name)
+            entries = entries_of(io.BytesIO(files[0].read(CLASS)), name)
         except Unreadable:
             break  # the fault of the one student whose archive it is
-        container = stem(files[0].name)
+        container = stem(name)
     return container, entries
 
 
@@ -238,16 +240,17 @@ def _marked_cells(raw):
 
 
 def _files(entries, chosen, budget, notes):
-    """What lies beside the notebook, by plain name; what lies further away comes second."""
+    """What lies beside the notebook, by plain name; then what lies further away, but no code."""
     here = chosen.parts[:-1]
     others = [entry for entry in entries if not is_notebook(entry.name)]
     others.sort(key=lambda entry: (entry.parts[:-1] != here, entry.parts))
-    files, left = {}, FILES
+    files, left, out = {}, FILES, []
     for entry in others:
         name = entry.name
         taken = plain(name) in map(plain, files)
-        if not is_plain(name) or taken or len(files) >= COUNT or left <= 0:
-            notes.append(f"The file {said(name)} was left out.")
+        far = entry.parts[:-1] != here and name.lower().endswith((".py", ".so", ".pyd"))
+        if far or taken or not is_plain(name) or len(files) >= COUNT or left <= 0:
+            out.append(name)
             continue
         try:
             files[name] = budget.read(entry, min(FILE, left))
@@ -255,4 +258,7 @@ def _files(entries, chosen, budget, notes):
             notes.append(str(error))
             continue
         left -= len(files[name])
+    if out:
+        more = f" and {len(out) - 3} more" if len(out) > 3 else ""
+        notes.append(f"Of the other files, left out: {', '.join(map(said, out[:3]))}{more}.")
     return files

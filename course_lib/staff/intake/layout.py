@@ -51,6 +51,11 @@ def is_copy_of(name, expected):
     return bool(expected) and plain(_COPIES.sub("", stem(name))) == plain(expected)
 
 
+def names_someone(name):
+    """Whether a file at the top is called as Moodle or Canvas does."""
+    return bool(_MOODLE.fullmatch(name) or _CANVAS.fullmatch(name))
+
+
 def arrange(entries, expected, container, people):
     """Group entries by student.
 
@@ -74,6 +79,7 @@ def arrange(entries, expected, container, people):
     found = _grouped(entries, _all_canvas(entries), people)
     _share_loose(entries, found)
     _name_after(container, expected, found, entries)
+    _without_title(found, expected)
     return found
 
 
@@ -218,6 +224,22 @@ def _share_loose(entries, groups):
 
 def _begins(name, start):
     return name.startswith(start) and not name[len(start) : len(start) + 1].isalnum()
+
+
+def _without_title(groups, expected):
+    """Where all notebooks are called like ``alice_boxes`` or ``boxes-alice``, take the name only."""
+    flat = [g for g in groups if is_notebook(g.label) and g.student == stem(g.label)]
+    title = re.escape(expected)
+    for pattern in (rf"(.+?)[-_ ]+{title}", rf"{title}[-_ ]+(.+)"):
+        names = [re.fullmatch(pattern, group.student, re.IGNORECASE) for group in flat]
+        if (
+            expected
+            and len(flat) > 1
+            and all(n and re.search(r"[^\W\d]|\d{4}", n[1]) for n in names)
+        ):
+            for group, name in zip(flat, names, strict=True):
+                group.student = name[1]
+            return
 
 
 def _name_after(container, expected, groups, entries):

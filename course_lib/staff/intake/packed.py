@@ -112,7 +112,8 @@ def folder_entries(root):
         except OSError as error:
             if not parts:
                 raise
-            found.append(Entry((*parts, "?"), refused=f"cannot be read ({error.strerror})"))
+            refused = f"cannot be read ({error.strerror})"
+            found.append(Entry((*parts, parts[-1]), refused=refused))
     return sorted(found, key=lambda entry: entry.parts)
 
 
