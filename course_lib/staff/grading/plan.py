@@ -58,7 +58,7 @@ def read(name, seed, root=None):
     """
     root = Path(root) if root else sources.ROOT
     notebook, released = sources.source(name, root), sources.released(name, root)
-    tasks = tuple(_tasks(name, notebook["cells"]))
+    tasks = tuple(tasks_of(name, notebook["cells"]))
     for fault in release.faults(notebook):
         raise PlanFault(f"{name}: {fault}.")
     _same_cells(name, tasks, released)
@@ -78,8 +78,26 @@ def read(name, seed, root=None):
 # --- tasks ---
 
 
-def _tasks(name, cells):
-    """The cells that give points, each with the last heading before it."""
+def tasks_of(name, cells):
+    """Find the cells that give points, in a source or in a released notebook.
+
+    Parameters
+    ----------
+    name : str
+        Of the assignment, for messages.
+    cells : list of dict
+        nbformat's JSON.
+
+    Yields
+    ------
+    records.Task
+        Its title is the last heading before the cell.
+
+    Raises
+    ------
+    PlanFault
+        If ids, points or headings are not in order.
+    """
     title, seen = "", set()
     for cell in cells:
         if cell["cell_type"] == "markdown":
