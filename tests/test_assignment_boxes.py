@@ -37,6 +37,17 @@ def test_an_answer_loses_points_of_its_own_task_if_it_is_wrong(trials, answer):
             assert bool(lost) != answer.is_right, lost
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_the_check_that_students_see_hints_at_what_is_wrong(trials, answer):
+    refused = trials[0].refused({answer.cell: answer.source})
+    own = trials[0].together(answer.cell)
+    assert set(refused) <= own
+    if answer.cell != "failure":
+        assert bool(refused) != answer.is_right
+    assert all("Look at: " in message for message in refused.values())
+
+
 def test_there_are_typical_answers_to_every_task():
     for cell, answers in variants.read(NAME).items():
         if cell != "failure-text":
@@ -80,6 +91,14 @@ def test_no_shortcut_gets_a_point(trials, cell):
         for one in trials:
             lost = one.lost({cell: f"def {function}(*a):\n    return {value}"})
             assert set(lost) == one.together(cell), value
+
+
+def test_an_answer_that_defines_nothing_is_missing(trials):
+    lost = trials[0].lost({"nms": "nothing = None"})
+    assert {cell: cause for cell, (cause, _) in lost.items()} == {
+        "nms-greedy": "missing",
+        "nms-ties": "missing",
+    }
 
 
 def test_equal_to_everything_is_nothing(trials):

@@ -22,7 +22,7 @@ class Trial:
     Notes
     -----
     Code runs in this process. Every solution cell runs again for each trial, so that an answer
-    which calls another task's function calls the exchanged one.
+    which calls another task's function, or is called by a locked cell's, meets the exchanged one.
     """
 
     def __init__(self, assignment, root=sources.ROOT):
@@ -45,20 +45,48 @@ class Trial:
         dict
             Id of each grade cell that fails -> cause and message of its first call that fails.
         """
-        answers = answers or {}
-        parts = []
-        for cell in self._cells:
-            data = cell["metadata"].get("nbgrader", {})
-            if cell["cell_type"] == "code" and data.get("solution"):
-                text = answers.get(data["grade_id"], cell["source"])
-                parts.append(MARKED.sub("", text))
-        space, failed = _run(parts, dict(self._space)), {}
+        space, failed = self._answered(answers), {}
         for call in self.assignment.calls:
             if call.task not in failed:
                 cause, message = _judged(call, space)
                 if cause != "nothing":
                     failed[call.task] = cause, message
         return failed
+
+    def refused(self, answers=None):
+        """Which graded cells' self-checks, the part that students see, say that something is wrong.
+
+        Parameters
+        ----------
+        answers : dict, optional
+            See `lost`.
+
+        Returns
+        -------
+        dict
+            Id of each grade cell whose visible part raises -> its message.
+        """
+        space, said = self._answered(answers), {}
+        for cell in self.assignment.notebook["cells"]:
+            data = cell["metadata"].get("nbgrader", {})
+            if data.get("grade") and cell["cell_type"] == "code" and not data.get("solution"):
+                try:
+                    _run([cell["source"]], space)
+                except Exception as error:
+                    said[data["grade_id"]] = str(error)
+        return said
+
+    def _answered(self, answers):
+        """The namespace after all solution cells, some of them exchanged."""
+        parts = []
+        for cell in self._cells:
+            data = cell["metadata"].get("nbgrader", {})
+            if cell["cell_type"] == "code" and data.get("solution"):
+                text = (answers or {}).get(data["grade_id"], cell["source"])
+                parts.append(MARKED.sub("", text))
+        for call in self.assignment.calls:
+            self._space.pop(call.function, None)  # an answer may not define it
+        return _run(parts, self._space)
 
     def together(self, cell):
         """The graded cells under the same heading as a cell.
@@ -99,6 +127,8 @@ def _run(parts, space):
 def _judged(call, space):
     """Cause and message of one call."""
     args, _ = plain.load(plain.dump((call.args, None)))
+    if call.function not in space:
+        return "missing", f"there is no function {call.function}."
     try:
         value = space[call.function](*args)
     except Exception as error:
