@@ -20,6 +20,7 @@ from intake_class import GOOD, answered, find, raw, released, tarred, written, z
 
 from course_lib.staff import intake
 from course_lib.staff.intake import handin as bounds
+from course_lib.staff.intake import packed
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc or makes pipes")
 MB = 1_000_000
@@ -326,6 +327,22 @@ def overlapping(count):
     table = b"".join(record.replace(b"000000", b"%06d" % n) for n in range(count))
     numbers = struct.pack("<HHLL", count, count, len(table), start)
     return data[:start] + table + data[end : end + 8] + numbers + b"\0\0"
+
+
+def test_what_is_read_in_vain_costs_as_much_as_what_is_kept():
+    def endless(most):
+        raise intake.Unreadable("more")
+
+    budget = bounds.Budget(100)
+    with pytest.raises(intake.Unreadable, match="more"):
+        budget.read(packed.Entry(("a",), 1, endless), 60)
+    assert budget.left == 40
+    assert budget.read(packed.Entry(("b",), 3, lambda most: b"123"), 60) == b"123"
+    assert budget.left == 37
+    with pytest.raises(intake.Unreadable, match="unpacks to too much"):
+        budget.read(packed.Entry(("c",), 38, endless), 60)
+    with pytest.raises(intake.Unreadable, match="larger than"):
+        budget.read(packed.Entry(("c",), 61, endless), 60)
 
 
 @LINUX

@@ -135,6 +135,16 @@ def test_own_cells_stay_beside_their_neighbours_when_another_cell_moves():
     assert find(found, "mine")["metadata"] == {}
 
 
+def test_an_own_cell_behind_a_moved_one_stays_with_those_that_did_not_move():
+    notebook = answered()
+    cells = notebook["cells"]
+    moved = cells.pop(place(notebook, "nms-easy"))
+    at = place(notebook, "iou-easy")
+    cells[at:at] = [moved, cell("code", "mine", "helper = 3")]
+    found = restored(notebook).notebook
+    assert place(found, "iou") + 1 == place(found, "mine") == place(found, "iou-easy") - 1
+
+
 @pytest.mark.parametrize("stub_first", [True, False])
 def test_doubled_answers_the_last_that_was_filled_in_counts(stub_first):
     notebook = answered()

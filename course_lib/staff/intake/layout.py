@@ -227,7 +227,7 @@ def _begins(name, start):
 
 
 def _without_title(groups, expected):
-    """Where all notebooks are called like ``alice_boxes`` or ``boxes-alice``, take the name only."""
+    """Where all notebooks are called like ``ann_boxes`` or ``boxes-ann``, take the name only."""
     flat = [g for g in groups if is_notebook(g.label) and g.student == stem(g.label)]
     title = re.escape(expected)
     for pattern in (rf"(.+?)[-_ ]+{title}", rf"{title}[-_ ]+(.+)"):
