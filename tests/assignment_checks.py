@@ -1,10 +1,16 @@
 """What is asked of every assignment that is marked by calls; its own tests ask the rest."""
 
+import contextlib
+import io
+
+import matplotlib
+import matplotlib.pyplot as plt
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from course_lib.staff import release, trial, variants
+from course_lib import exercise
+from course_lib.staff import release, sources, trial, variants
 from course_lib.staff.grading import plan
 
 SEEDS = (0, 20_261_120)
@@ -34,6 +40,38 @@ def assert_loses_its_own(one, answer):
         assert lost == set(own[1:])
     else:
         assert lost == set(own)
+
+
+def ran(name):
+    """The names of the source after its cells that are not graded ran, as for a right answer."""
+    matplotlib.use("Agg")
+    space = {"__name__": "__main__"}
+    with contextlib.redirect_stdout(io.StringIO()):
+        for cell in sources.source(name)["cells"]:
+            data = cell["metadata"]["nbgrader"]
+            if cell["cell_type"] == "code" and not data["grade"]:
+                exec(compile(cell["source"], data["grade_id"], "exec"), space)
+    plt.close("all")
+    return space
+
+
+def assert_told(one, space, answer):
+    """What a student sees at once refuses a wrong answer, no right one, and only what is lost."""
+    kept, told = dict(space), set()
+    exec(answer.source, space)
+    for cell in one.assignment.notebook["cells"]:
+        key = cell["metadata"]["nbgrader"]["grade_id"]
+        if key in one.together(answer.cell) and cell["cell_type"] == "code":
+            try:
+                with contextlib.redirect_stdout(io.StringIO()):
+                    exec(compile(cell["source"], key, "exec"), space)
+            except exercise.NotYet:
+                told.add(key)
+    space.clear()
+    space.update(kept)
+    lost = set(one.lost({answer.cell: answer.source}))
+    assert told <= lost
+    assert bool(told) == bool(lost)
 
 
 def assert_in_order(name, tasks):

@@ -16,6 +16,11 @@ def trials():
 
 
 @pytest.fixture(scope="module")
+def space():
+    return assignment_checks.ran(NAME)
+
+
+@pytest.fixture(scope="module")
 def calls(trials):
     """Function -> the arguments and wants of its calls."""
     found = {}
@@ -30,6 +35,12 @@ def calls(trials):
 def test_an_answer_loses_points_of_its_own_task_if_it_is_wrong(trials, answer):
     for one in trials:
         assignment_checks.assert_loses_its_own(one, answer)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("answer", assignment_checks.answers(NAME))
+def test_a_student_is_told_at_once_what_the_mark_will_say(trials, space, answer):
+    assignment_checks.assert_told(trials[0], space, answer)
 
 
 SHORTCUTS = {
