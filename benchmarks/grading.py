@@ -164,9 +164,9 @@ def measured(command, folder):
     """Wall seconds of a command and the most megabytes that it and its children held (PSS)."""
     began, peak = time.monotonic(), 0
     log = tempfile.TemporaryFile()
-    process = psutil.Popen(
-        command, cwd=folder, stdout=log, stderr=log, env=os.environ | {"COURSE_SEED": SEED}
-    )
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    known = os.environ | {"COURSE_SEED": SEED, "PATH": path}  # nbgrader looks for alembic there
+    process = psutil.Popen(command, cwd=folder, stdout=log, stderr=log, env=known)
     while True:
         try:
             process.wait(0.5)

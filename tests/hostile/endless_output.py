@@ -1,0 +1,9 @@
+"""Prints without end."""
+
+
+def attack(*args, **kwargs):
+    while True:
+        print("x" * 100_000)
+
+
+attack()

@@ -1,0 +1,11 @@
+"""Ends the process with the exit status of success whenever a function is called."""
+
+import os
+import sys
+
+
+def attack(*args, **kwargs):
+    os._exit(0)
+
+
+sys.exit(0)
