@@ -52,7 +52,8 @@ def request(do, items, most, nonce):
     given = {"TEXT": text, "NAME": name, "DO": do, "MOST": most, "NONCE": nonce}
     given["REQUEST"] = dump(items, ARGUMENTS)
     pairs = ", ".join(f"{key!r}: {value!r}" for key, value in given.items())
-    return f"__import__('builtins').exec({LOADER!r}, {{'SPACE': globals(), {pairs}}})"
+    builtins = "__import__('builtins')"
+    return f"{builtins}.exec({LOADER!r}, {{'SPACE': {builtins}.globals(), {pairs}}})"
 
 
 @functools.cache
