@@ -1,4 +1,4 @@
-"""A small class and a fake of the sandboxed session, for tests in which the sandbox is not the point.
+"""A small class, and a fake of the sandboxed session for tests of what is around it.
 
 A submission says in its first cell what shall become of it: ``fine``, ``half``, ``raise``,
 ``kill``, ``kill once FLAG`` (a path) or ``slow SECONDS``.
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_lib.staff.grading import crowd, place, records, store
+from course_lib.staff.grading import crowd, records, store
 
 NAME = "tiny"
 TASKS = (
