@@ -28,7 +28,9 @@ def command(program, given, disk, *sockets):
     parts += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
     parts += ["--perms", "1777", "--size", str(view.SHM), "--tmpfs", "/dev/shm"]
     parts += ["--perms", "0700", "--size", str(disk), "--tmpfs", inside.HOME]
-    parts += ["--dir", f"{inside.HOME}/tmp", "--symlink", f"{inside.HOME}/tmp", "/tmp"]
+    parts += ["--dir", f"{inside.HOME}/tmp"]
+    if not any(Path("/tmp") in Path(path).parents for path in (*view.seen(), view.LIBRARY)):
+        parts += ["--symlink", f"{inside.HOME}/tmp", "/tmp"]  # else it is there, read-only
     parts += [*sockets, "--ro-bind", str(given), inside.GIVEN, "--remount-ro", "/"]
     return [*parts, "--chdir", inside.HOME, "--"]
 
