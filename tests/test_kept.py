@@ -123,6 +123,11 @@ def test_too_much_is_cut_with_a_note_and_small_things_before_it_stay():
     assert texts(made)[0] == "a" and "cut here" in texts(made)[1] and len(made) == 2
 
 
+def test_a_message_that_was_not_looked_at_is_noted():
+    made = outputs(stream("a"), ("too large", {}))
+    assert texts(made)[0] == "a" and "cut here" in texts(made)[1]
+
+
 def test_room_is_shared_by_all_cells():
     room = kept.Room(1000)
     first, second = kept.Outputs(room), kept.Outputs(room)

@@ -58,7 +58,8 @@ class Channel:
         seconds : float
             Then it is interrupted, and given up if that does not help.
         take : callable
-            Called with type and content of each message that belongs to this code.
+            Called with type and content of each message that belongs to this code, and with
+            ``"too large"`` for each that was not looked at.
         silent : bool
             Whether the code counts as no cell of the notebook.
         most : int
@@ -143,7 +144,10 @@ class Channel:
                 continue
             size = sum(map(len, frames))
             wait.bytes, wait.count = wait.bytes + size, wait.count + 1
-            message = self._parsed(frames) if size <= 2 * wait.most + 100_000 else None
+            if size > 2 * wait.most + 100_000:
+                take("too large", {})
+                continue
+            message = self._parsed(frames)
             if message and message[0] == wait.key:
                 self._note(self.sockets[socket], *message[1:], wait, take)
         return bool(ready)

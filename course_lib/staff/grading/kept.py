@@ -106,6 +106,7 @@ class Outputs:
             "execute_result": self._display,
             "update_display_data": self._update,
             "error": self._error,
+            "too large": lambda *_: self._spend(self.room.left + 1),
         }.get(kind)
         if make:
             if self.clearing and kind != "update_display_data":
