@@ -202,6 +202,18 @@ def test_two_listed_students_with_the_same_safe_id(tmp_path):
         assert list(taken(path, mapping)) == ["x_1-1", "x_1-2"]
 
 
+def test_a_file_that_a_mapping_gives_to_two_is_nobodys(tmp_path):
+    mapping = written(tmp_path / "map.csv", b"file,student\na.ipynb,s1\na.ipynb,s2\n")
+    found = taken(written(tmp_path / "a.ipynb", GOOD), mapping)
+    assert list(found) == ["a", "s1", "s2"] and "not on the list" in found["a"].notes[0]
+
+
+def test_the_folder_of_the_assignment_comes_before_another(tmp_path):
+    files = {"a/line_art/boxes (9).ipynb": GOOD + b" ", "a/boxes/boxes.ipynb": GOOD}
+    for path in both(tmp_path, files | {"b/boxes/boxes.ipynb": GOOD}):
+        assert taken(path)["a"].notebook == GOOD
+
+
 def test_archives_of_students_in_the_archive_of_the_class(tmp_path):
     alice = zipped({"work/boxes.ipynb": GOOD, "work/cat.jpg": b"c", "__MACOSX/work/._x.ipynb": b""})
     files = {"alice.zip": alice, "bob/hand-in.tar.gz": tarred({"boxes.ipynb": GOOD})}

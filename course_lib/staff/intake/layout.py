@@ -232,11 +232,9 @@ def _without_title(groups, expected):
     title = re.escape(expected)
     for pattern in (rf"(.+?)[-_ ]+{title}", rf"{title}[-_ ]+(.+)"):
         names = [re.fullmatch(pattern, group.student, re.IGNORECASE) for group in flat]
-        if (
-            expected
-            and len(flat) > 1
-            and all(n and re.search(r"[^\W\d]|\d{4}", n[1]) for n in names)
-        ):
+        # A number of one or two digits is a copy's, not a student's.
+        named = all(name and re.search(r"[^\W\d]|\d{4}", name[1]) for name in names)
+        if expected and len(flat) > 1 and named:
             for group, name in zip(flat, names, strict=True):
                 group.student = name[1]
             return
