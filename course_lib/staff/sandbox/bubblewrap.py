@@ -25,7 +25,7 @@ def command(program, given, disk, *sockets):
     for name, value in view.environment().items():
         parts += ["--setenv", name, value]
     parts += [*_system(), *_library()]
-    parts += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
+    parts += ["--proc", "/proc", *_settings(), "--dev", "/dev", "--remount-ro", "/dev"]
     parts += ["--perms", "1777", "--size", str(view.SHM), "--tmpfs", "/dev/shm"]
     parts += ["--perms", "0700", "--size", str(disk), "--tmpfs", inside.HOME]
     parts += ["--dir", f"{inside.HOME}/tmp"]
@@ -50,6 +50,19 @@ def _system():
             yield from ("--ro-bind", path, path)
     for name in view.ETC:
         yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
+
+
+def _settings():
+    """Make read-only what in /proc is the machine's.
+
+    Where root grades, the student's number is root's, to whom Linux lets write such files without
+    asking for any right; bwrap itself leaves /proc/sys as it is.
+    """
+    for entry in sorted(os.scandir("/proc"), key=lambda entry: entry.name):
+        if entry.name.isdigit() or entry.is_symlink():
+            continue
+        if entry.is_dir() or entry.stat().st_mode & 0o222:
+            yield from ("--ro-bind", entry.path, entry.path)
 
 
 def _library():

@@ -41,15 +41,15 @@ def library():
 
 
 @functools.cache
-def program(*, threads=True):
+def program(*, threads=True, programs=False):
     """Compile the list of denied calls.
 
     Parameters
     ----------
     threads : bool
-        Whether new threads are allowed, and programs are not: what a student's kernel needs.
-        Otherwise neither threads nor processes, but programs: what ``bwrap`` needs for the process
-        that holds its namespaces.
+        Whether new threads are allowed; new processes never are.
+    programs : bool
+        Whether this process may become another program, which ``bwrap`` needs to run its command.
 
     Returns
     -------
@@ -60,7 +60,7 @@ def program(*, threads=True):
     seccomp = library()
     rules = seccomp.SyscallFilter(seccomp.ALLOW)
     refuse = seccomp.ERRNO(errno.EPERM)
-    for name in (*DENIED, *(PROGRAMS if threads else ())):
+    for name in (*DENIED, *(() if programs else PROGRAMS)):
         _add(seccomp, rules, refuse, name)
     # clone3's flags lie in memory, where no filter sees them; ENOSYS makes glibc use clone.
     _add(seccomp, rules, seccomp.ERRNO(errno.ENOSYS), "clone3")

@@ -36,7 +36,7 @@ def run(settings, ready):
         _furnish(settings)
         if settings["walled"]:
             _drop()
-        _limit(settings["limits"])
+        limit(settings["limits"])
         _filter(base64.b64decode(settings["calls"]))
         app = application(settings)
     except BaseException as error:
@@ -81,7 +81,16 @@ def _drop():
         pass
 
 
-def _limit(limits):
+def limit(limits, *, but=()):
+    """Bound what this process may use, and what it becomes.
+
+    Parameters
+    ----------
+    limits : dict
+        As `course_lib.staff.grading.records.Limits`.
+    but : sequence of str
+        Resources to leave as they are.
+    """
     import resource
 
     wanted = {
@@ -97,7 +106,7 @@ def _limit(limits):
     }
     for name, pair in wanted.items():
         kind = getattr(resource, f"RLIMIT_{name}", None)
-        if kind is not None:
+        if kind is not None and name not in but:
             most = resource.getrlimit(kind)[1]
             if most != resource.RLIM_INFINITY:
                 pair = tuple(min(value, most) for value in pair)

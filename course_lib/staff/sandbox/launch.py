@@ -17,6 +17,7 @@ from pathlib import Path
 from course_lib.staff.sandbox import bubblewrap, calls, inside, servers, view, walls
 
 START = 180  # seconds until a kernel must be ready, on a very busy machine
+UNKNOWN = {"why": "", "signal": 9, "cpu": 0, "peak": 0}  # the keeper itself was killed
 
 
 class Process:
@@ -67,8 +68,7 @@ class Process:
         """Return the next message of the keeper; None if it is gone or says nothing."""
         until = time.monotonic() + seconds
         while b"\n" not in self._rest:
-            left = max(0, until - time.monotonic())
-            if not select.select([self.channel], [], [], left)[0]:
+            if not _readable(self.channel, until - time.monotonic()):
                 return None
             data = self.channel.recv(1 << 16)
             if not data:
@@ -79,25 +79,25 @@ class Process:
 
     def poll(self):
         """Return what the keeper said of the end, or None while the kernel lives."""
-        if self.end is None:
+        if self.end is None and self.channel is not None:
             with contextlib.suppress(OSError):
                 said = self._hear(0)
                 if said is None and not _open_still(self.channel):
                     said = {}
                 if said is not None:
-                    self.end = said.get("end", {"why": "", "signal": 9, "cpu": 0, "peak": 0})
+                    self.end = said.get("end", UNKNOWN)
         return self.end
 
     def wait(self, seconds):
         """Wait for the keeper to say something, but no longer than some seconds."""
         if self.end is None and not self._rest:
-            select.select([self.channel], [], [], seconds)
+            _readable(self.channel, seconds)
 
     def interrupt(self):
         """Send SIGINT; return False where only the kernel itself can do that."""
         if not self.seen:
             return False
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, AttributeError):
             self.channel.sendall(b"i")
         return True
 
@@ -108,12 +108,20 @@ class Process:
                 self.channel.shutdown(socket.SHUT_WR)
             if self.end is None:
                 said = self._hear(60) or {}
-                self.end = said.get("end", {"why": "", "signal": 9, "cpu": 0, "peak": 0})
+                self.end = said.get("end", UNKNOWN)
             with contextlib.suppress(OSError):  # end of file: the keeper has gone too
                 while self._hear(60) is not None:
                     pass
             self.channel.close()
+            self.channel = None
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _readable(channel, seconds):
+    """Wait until there is something to read; return False if there is not in time."""
+    poll = select.poll()  # select knows no file above the 1024th
+    poll.register(channel, select.POLLIN)
+    return bool(poll.poll(max(0, seconds) * 1000))
 
 
 def _open_still(channel):
@@ -156,7 +164,7 @@ def _request(wall, folder, key, limits):
     if wall.warm:
         sockets = ("--perms", "0700", "--size", str(1 << 20), "--tmpfs", inside.SOCKETS)
         command = bubblewrap.command(wall.program, folder / "given", limits.disk, *sockets)
-        rules = calls.program(threads=False).hex()
+        rules = calls.program(threads=False, programs=True).hex()
         return request | {"way": "fork", "command": command, "rules": rules}
     return request | {"way": "spawn"} | _spawned(wall, folder, limits, settings)
 
@@ -164,17 +172,19 @@ def _request(wall, folder, key, limits):
 def _spawned(wall, folder, limits, settings):
     """Return what is told besides of a kernel that starts cold."""
     here = dict(os.environ)
-    more = {"folder": str(folder / "sockets"), "environment": here, "kill": []}
+    more = {"folder": str(folder / "sockets"), "environment": here, "kill": [], "rules": ""}
     if wall.name == "none":
         settings |= {"given": f"{folder}/given", "sockets": f"{folder}/sockets"}
         settings |= {"home": f"{folder}/home", "environment": view.environment(f"{folder}/home")}
         command = [sys.executable, "-m", "course_lib.staff.sandbox.inside"]
         return more | {"command": command, "environment": settings["environment"]}
-    name = f"course-{secrets.token_hex(8)}" if wall.name != "bubblewrap" else ""
+    name = f"course-{secrets.token_hex(8)}"
     size = {"memory": limits.memory, "disk": limits.disk, "processes": limits.processes}
     command = walls.build(wall, folder, name=name, **size)
-    kill = [wall.program, "rm", "--force", name] if name else []
-    return more | {"command": command, "kill": kill}
+    if wall.name == "bubblewrap":
+        rules = calls.program(programs=True).hex()
+        return more | {"command": command, "environment": view.environment(), "rules": rules}
+    return more | {"command": command, "kill": [wall.program, "rm", "--force", name]}
 
 
 _refused = set()  # walls whose namespaces this machine does not let us enter

@@ -78,9 +78,7 @@ def _kernel(settings, writer):
 def _anchor(request):
     """Start bwrap and return it with the process id of what it holds."""
     reader, writer = os.pipe()
-    rules = os.memfd_create("rules")
-    os.write(rules, bytes.fromhex(request["rules"]))
-    os.lseek(rules, 0, os.SEEK_SET)
+    rules = _rules(request)
     program, *rest = request["command"]
     extra = ["--as-pid-1", "--info-fd", str(writer), "--seccomp", str(rules)]
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
@@ -102,6 +100,14 @@ def _anchor(request):
         wall.kill()
         raise OSError(f"bubblewrap: {wall.stderr.read().decode(errors='replace').strip()}")
     return wall, json.loads(told)["child-pid"]
+
+
+def _rules(request):
+    """Return a file with the filter of system calls, for bwrap."""
+    rules = os.memfd_create("rules")
+    os.write(rules, bytes.fromhex(request["rules"]))
+    os.lseek(rules, 0, os.SEEK_SET)
+    return rules
 
 
 def _pinch():
@@ -152,10 +158,7 @@ class Spawn:
     def __init__(self, request):
         self.request = request
         self.root, self.folder = "", request["folder"]
-        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-        self.process = subprocess.Popen(
-            request["command"], env=request["environment"], start_new_session=True, **pipes
-        )
+        self.process = _spawned(request)
         self.process.stdin.write(json.dumps(request["settings"]).encode() + b"\n")
         self.process.stdin.close()
         self.ready = self.process.stdout.fileno()
@@ -195,6 +198,22 @@ class Spawn:
     def excuse(self):
         """Return what the wall wrote when it failed."""
         return self.process.stderr.read().decode(errors="replace").strip()[-500:]
+
+
+def _spawned(request):
+    """Start the command, and bound bwrap's own first process inside as its kernel will be."""
+    how = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    program, *rest = request["command"]
+    if request["rules"]:
+        rules = _rules(request)
+        rest = ["--seccomp", str(rules), *rest]
+        how["pass_fds"] = (rules,)
+        limits = request["settings"]["limits"]
+        # Of processes, a user has some outside, which older Linux counts too.
+        how["preexec_fn"] = lambda: inside.limit(limits, but=("NPROC",))
+    return subprocess.Popen(
+        [program, *rest], env=request["environment"], start_new_session=True, **how
+    )
 
 
 def _kill(pid):
