@@ -17,6 +17,8 @@ c.CourseDirectory.db_url = {url!r}
 # Formgrader's button for grading would run students' code outside the sandbox, so it finds nothing
 # to run. `course grade` is the way to grade.
 c.CourseDirectory.submitted_directory = "graded_by_course_grade_only"
+# Formgrader lists the assignments that have a folder here.
+c.CourseDirectory.source_directory = "results"
 # A student's text may hold HTML that would run on the instructor's own Jupyter server.
 c.HTMLExporter.filters = {{"markdown2html": "course_lib.staff.grading.clean.markdown2html"}}
 '''
