@@ -13,7 +13,7 @@ from course_lib.staff.grading import inside, kept
 
 BEAT = 0.1  # seconds between looks whether the kernel lives, while it is silent
 GRACE = 5.0  # seconds to answer after an interrupt
-LAST = 1.0  # seconds to wait for the last output after the reply; ZeroMQ may have dropped it
+LAST = 10.0  # seconds that the last output may come after the reply; ZeroMQ may have dropped it
 MESSAGES = 20_000  # for one cell
 FLOOD = 8  # times what is kept: a cell that sends more is stopped
 ENDED = {

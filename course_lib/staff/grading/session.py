@@ -2,7 +2,7 @@
 
 What comes out of the student's process is outputs and return values, and both are looked at as
 data. The process may answer what it likes, or not at all: it gets points for right values only,
-and those it was never told.
+and those it was never told. Functions are judged as they are when the whole notebook has run.
 """
 
 import hashlib
