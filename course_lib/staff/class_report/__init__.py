@@ -100,7 +100,9 @@ def fingerprint(codes, released, notebooks):
 
 
 def library(codes, released):
-    """Return who takes what from the course's library in own cells.
+    """Return who takes what from the course's library for an answer, or in cells that were added.
+
+    Tasks that a person marks may use it.
 
     Parameters
     ----------
@@ -114,8 +116,9 @@ def library(codes, released):
     """
     from course_lib.staff.class_report import code
 
-    found = {}
-    for who, own in codes.items():
+    found, asked = {}, code.answers(released)
+    for who, cells in codes.items():
+        own = [cell for cell in cells if cell.name in asked or cell.name.startswith(code.ADDED)]
         for name, where in code.library_names(own, released).items():
             found.setdefault(name, {})[who] = where
     return dict(sorted(found.items()))

@@ -4,6 +4,7 @@ import ast
 import re
 from dataclasses import dataclass
 
+ADDED = "own cell"  # and a number: the name of a cell that the student added
 HELPERS = ("exercise", "plot", "images", "datasets", "widgets", "checks", "compute")
 _NAMED = re.compile(r"\bcourse_lib(?:\.\w+)*")
 _DEEP = 90  # brackets within brackets, beyond which Python's own parser is not asked
@@ -42,15 +43,37 @@ def own_cells(notebook, released):
     for cell in _code(notebook or {}):
         text, said = _text(cell), cell.get("metadata", {}).get("nbgrader") or {}
         if text.strip() and text not in given and not (said.get("locked") or said.get("grade")):
-            added = sum(one.name.startswith("own cell") for one in cells)
+            added = sum(one.name.startswith(ADDED) for one in cells)
             name = said.get("grade_id") if said.get("solution") else None
-            cells.append(Cell(str(name or f"own cell {added + 1}"), text))
+            cells.append(Cell(str(name or f"{ADDED} {added + 1}"), text))
     return tuple(cells)
 
 
 def code_of(notebook):
     """Return the sources of all code cells of a notebook."""
     return [_text(cell) for cell in _code(notebook)]
+
+
+def answers(released):
+    """Return the ids of the cells whose functions hidden checks call.
+
+    Parameters
+    ----------
+    released : dict
+
+    Returns
+    -------
+    set of str
+        Of the solution cells that a cell with automatic points follows before the next one.
+    """
+    found, last = set(), None
+    for cell in released.get("cells", ()):
+        said = cell.get("metadata", {}).get("nbgrader") or {}
+        if said.get("solution"):
+            last = said.get("grade_id")
+        elif said.get("grade") and last:
+            found.add(last)
+    return found
 
 
 def library_names(cells, released):

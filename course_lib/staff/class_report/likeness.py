@@ -9,6 +9,7 @@ SHARE = 0.1  # of the class: what more of them have is common
 FEW = 3  # so many may have the same in a small class, too, before it is common
 OWN = 15  # fingerprints of one's own, below which two short answers are alike by chance
 LEAST, SURE = 0.4, 0.9  # below the first nothing is listed, from the second on everything
+ENOUGH = 28  # pairs, of 8 students, before what is usual in a class can be told
 MOST_PAIRS = 25
 
 
@@ -22,9 +23,10 @@ class Pair:
     shared : int
         Fingerprints that both have and few others.
     contained : float
-        Shared ones as a share of the shorter code's.
+        Shared ones as a share of all that the shorter code has, common ones included: whoever
+        wrote one odd function and four usual ones is not alike for the one.
     jaccard : float
-        Shared ones as a share of all that either has.
+        What both have, common or not, as a share of all that either has.
     """
 
     first: str
@@ -79,15 +81,17 @@ def compare(prints, known=frozenset()):
     counts = Counter(one for kept in prints.values() for one in kept)
     limit = max(FEW, SHARE * len(prints))
     common = frozenset(one for one, number in counts.items() if number > limit)
-    own = {who: kept - known - common for who, kept in prints.items()}
-    students = sorted(who for who, kept in own.items() if len(kept) >= OWN)
+    rare = {who: kept - known - common for who, kept in prints.items()}
+    students = sorted(who for who, kept in rare.items() if len(kept) >= OWN)
     if len(students) < 2:
         return Comparison((), 0, len(students), (0.0, 0.0, 0.0), LEAST, common)
-    shared, sizes = _shared([own[who] for who in students])
     rows, columns = np.triu_indices(len(students), 1)
-    both = shared[rows, columns]
+    both = _shared([rare[who] for who in students])[rows, columns]
+    whole = [prints[who] - known for who in students]
+    sizes = np.array([len(own) for own in whole])
     contained = both / np.minimum(sizes[rows], sizes[columns])
-    jaccard = both / (sizes[rows] + sizes[columns] - both)
+    equal = _shared(whole)[rows, columns]
+    jaccard = equal / (sizes[rows] + sizes[columns] - equal)
     bound = _bound(contained)
     order = np.lexsort((columns, rows, -both, -contained.round(6)))
     chosen = [place for place in order if contained[place] >= bound and both[place] >= OWN // 2]
@@ -106,7 +110,7 @@ def compare(prints, known=frozenset()):
 
 
 def _shared(kept):
-    """How many fingerprints each pair shares, (N, N), and how many each has, (N,)."""
+    """How many fingerprints each pair shares, (N, N)."""
     from scipy import sparse
 
     numbers = {one: place for place, one in enumerate(sorted(set().union(*kept)))}
@@ -115,10 +119,12 @@ def _shared(kept):
     rows = np.repeat(np.arange(len(kept)), sizes)
     shape = (len(kept), len(numbers))
     table = sparse.csr_array((np.ones(len(rows), np.int32), (rows, columns)), shape=shape)
-    return (table @ table.T).toarray(), sizes
+    return (table @ table.T).toarray()
 
 
 def _bound(contained):
     """From where on a pair is alike beyond what pairs of this class are: Tukey's outer fence."""
+    if len(contained) < ENOUGH:
+        return LEAST
     low, high = np.quantile(contained, (0.25, 0.75))
     return float(np.clip(high + 3 * (high - low), LEAST, SURE))

@@ -22,7 +22,8 @@ class TaskLine:
         Points.
     by_hand : bool
     mean : float or None
-        Mean share of its points, 0 to 1, over the students whose points are known.
+        Mean share of its points, 0 to 1, over the students whose points are known; None while
+        more than half wait for a person.
     open : int
         Students whose points wait for a person.
     causes : dict of str to int
@@ -153,10 +154,11 @@ def _task(task, label, results, rows):
     """How the class did on one task."""
     points = [row["points"].get(task.cell) for row in rows]
     known = [value for value in points if value is not None]
-    mean = sum(known) / len(known) / task.points if known and task.points else None
+    still = sum(task.cell in row["waiting"] for row in rows)
+    told = known and task.points and 2 * still <= len(rows)
+    mean = sum(known) / len(known) / task.points if told else None
     verdicts = (one for result in results.values() for one in result.verdicts)
     causes = Counter(
         one.cause for one in verdicts if one.task == task.cell and one.cause not in FINE
     )
-    still = sum(task.cell in row["waiting"] for row in rows)
     return TaskLine(task.cell, label, task.points, task.by_hand, mean, still, dict(causes))

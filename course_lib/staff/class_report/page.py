@@ -124,8 +124,8 @@ def _pairs(comparison, codes, shared):
 def _pair(pair, codes, wanted):
     """One pair: cell by cell, lines that match marked."""
     told = (
-        f"{pair.first} and {pair.second}: {pair.contained:.0%} of the shorter, "
-        f"{pair.jaccard:.0%} of both together"
+        f"{pair.first} and {pair.second}: {pair.contained:.0%} of the shorter answers "
+        f"shared by them and few others; {pair.jaccard:.0%} of all that either wrote is in both"
     )
     first, second = (
         {cell.name: cell.source for cell in codes[who]} for who in (pair.first, pair.second)

@@ -4,6 +4,7 @@ import textwrap
 
 WIDTH = 80
 BINS = 10
+COLUMNS = 5  # of causes; the rest are summed up
 _BLOCK = "█"
 
 
@@ -99,25 +100,32 @@ def _tasks(summary):
     for task in summary.hardest:
         title = textwrap.shorten(task.title, 46, placeholder="…")
         share = "open" if task.mean is None else f"{task.mean:4.0%}"
-        lines.append(f"  {title:46} {share:>5} {_bar(task.mean or 0, 24)}")
+        still = f" {task.open} open" if task.mean is not None and task.open else ""
+        lines.append(f"  {title:46} {share:>5} {_bar(task.mean or 0, 18)}{still}".rstrip())
     return lines
 
 
 def _causes(summary):
-    """Which causes took points away, task by task."""
-    lines = []
+    """Which causes took points away: a table of cells and the most frequent causes."""
+    counts = {
+        cause: sum(task.causes.get(cause, 0) for task in summary.tasks) for cause in summary.causes
+    }
+    shown = sorted(summary.causes, key=lambda cause: -counts[cause])
+    shown, rest = shown[:COLUMNS], shown[COLUMNS:]
+    if not shown:
+        return []
+    heads = [cause.split(" ", 1) for cause in shown] + ([["other"]] if rest else [])
+    lines = ["Why points are missing, in submissions"]
+    for words in (
+        [head[0] if len(head) > 1 else "" for head in heads],
+        [head[-1] for head in heads],
+    ):
+        lines.append(f"  {'':20}" + "".join(f"{word:>9}" for word in words))
     for task in summary.tasks:
-        if task.causes:
-            told = [
-                f"{task.causes[cause]} {cause}" for cause in summary.causes if cause in task.causes
-            ]
-            lines += textwrap.wrap(
-                f"{task.title}: {', '.join(told)}",
-                WIDTH - 2,
-                initial_indent="  ",
-                subsequent_indent="    ",
-            )
-    return ["Why points are missing, in submissions", *lines] if lines else []
+        numbers = [task.causes.get(cause, 0) for cause in shown]
+        numbers += [sum(task.causes.get(cause, 0) for cause in rest)] if rest else []
+        lines.append(f"  {task.cell[:20]:20}" + "".join(f"{number or '':>9}" for number in numbers))
+    return lines
 
 
 def _notes(summary):
@@ -167,12 +175,14 @@ def usual(comparison):
     """
     if comparison.compared < 2:
         return "Too few students have code of their own that could be compared."
-    middle, _, high = comparison.usual
+    middle, most, high = (f"{share:.0%}" for share in comparison.usual)
+    number = comparison.compared
+    listed = len(comparison.pairs) + comparison.left_out
     return (
-        f"Of the code that few have, a pair shares {middle:.0%} as a rule (median), and one pair "
-        f"in a hundred more than {high:.0%}. Listed from {comparison.limit:.0%} on: "
-        f"{len(comparison.pairs) + comparison.left_out} of the pairs of {comparison.compared} "
-        "students. Short functions agree by themselves."
+        f"{number} students wrote enough that few others have. Of their "
+        f"{number * (number - 1) // 2} pairs, the median shares {middle} of the shorter answers in "
+        f"such code, one in twenty more than {most}, one in a hundred more than {high}. "
+        f"Listed from {comparison.limit:.0%} on: {listed}."
     )
 
 
@@ -180,10 +190,9 @@ def _remarks(remarks):
     """Whose answers take functions of the course's library."""
     lines = []
     for name, students in remarks.items():
-        who = ", ".join(students)
-        lines += textwrap.wrap(
-            f"{name}: {who}", WIDTH - 2, initial_indent="  ", subsequent_indent="    "
-        )
+        who = ", ".join(f"{student} ({', '.join(cells)})" for student, cells in students.items())
+        told = f"{name}: {who}"
+        lines += textwrap.wrap(told, WIDTH, initial_indent="  ", subsequent_indent="    ")
     return (
         ["Own cells that use the course's library, for a person to judge", *lines] if lines else []
     )
