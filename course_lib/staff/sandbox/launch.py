@@ -144,8 +144,10 @@ def _lay(folder, files, wall):
         (folder / "given" / "files" / name).write_bytes(data)
     if not wall.warm:
         cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-        for path in Path(os.environ.get("MPLCONFIGDIR") or Path(cache, "matplotlib")).glob("font*"):
-            shutil.copyfile(path, folder / "given" / "fonts" / path.name)
+        fonts = Path(os.environ.get("MPLCONFIGDIR") or Path(cache, "matplotlib"))
+        with contextlib.suppress(OSError):  # matplotlib then looks for fonts itself
+            for path in fonts.glob("font*"):
+                shutil.copyfile(path, folder / "given" / "fonts" / path.name)
 
 
 def _request(wall, folder, key, limits):
