@@ -197,7 +197,7 @@ def _working(assignment, limits, unsafe, workers, scheduler, grade):
     wall = None if scheduler or grade else sandbox.choose(unsafe=unsafe)
     order = worker.Order(assignment, limits, wall, unsafe, grade)
     opened = pool.there(scheduler) if scheduler else pool.here(workers)
-    with opened as client, pool.holding(client, order):
+    with opened as client, pool.holding(client, order, ask=bool(scheduler)):
         yield client
 
 

@@ -6,6 +6,7 @@ and there is none in it.
 
 import hashlib
 import json
+from collections import Counter
 from contextlib import ExitStack
 from functools import cache
 from html import escape
@@ -27,7 +28,7 @@ _STYLE = """.overview { max-width: 70em; margin: 0 auto 1.5em; padding: 0 15px; 
 .overview td, .overview th { padding: .3em .8em .3em 0; vertical-align: top; text-align: left; }
 .overview td.points { white-space: nowrap; text-align: right; }
 .overview .missing { color: #a32b16; } .overview .waits { color: #666; }
-img { max-width: 100%; }"""
+img { max-width: 100%; } #toc { display: none; }"""
 
 
 def told(assignment, result, row):
@@ -46,6 +47,7 @@ def told(assignment, result, row):
         ``title, student, total, most, tasks, notes``; equal ones make equal pages.
     """
     verdicts = {verdict.task: verdict for verdict in result.verdicts}
+    titles = Counter(task.title for task in assignment.tasks)
     tasks = []
     for task in assignment.tasks:
         verdict, by_hand = verdicts[task.cell], row["by_hand"].get(task.cell, False)
@@ -53,7 +55,7 @@ def told(assignment, result, row):
         tasks.append(
             {
                 "cell": task.cell,
-                "title": task.title,
+                "title": task.title + (f" ({task.cell})" if titles[task.title] > 1 else ""),
                 "points": row["points"].get(task.cell),
                 "most": task.points,
                 "cause": "" if told else verdict.cause,
@@ -209,29 +211,29 @@ def write_all(folder, assignment, results, rows, client=None, workers=0):
     int
         Pages written.
     """
-    wanted = {}
-    for row in rows:
-        student = row["student"]
-        if student in results:
-            said = told(assignment, results[student], row)
-            text = results[student].notebook.read_text(encoding="utf-8")
-            if key(text, said) not in _head(path(folder, assignment.name, student)):
-                wanted[student] = (text, said)
+
+    def load(student):
+        notebook = results[student].notebook.read_text(encoding="utf-8")
+        return notebook, told(assignment, results[student], lines[student])
+
+    lines = {row["student"]: row for row in rows if row["student"] in results}
+    pages = {student: path(folder, assignment.name, student) for student in lines}
+    wanted = [student for student in lines if key(*load(student)) not in _head(pages[student])]
     with ExitStack() as stack:
         if client is None and len(wanted) > _SOON:
             client = stack.enter_context(pool.here(workers))
-        for student, html in _pages(wanted, client):
-            store.write(path(folder, assignment.name, student), html)
+        for student, html in _pages(wanted, load, client):
+            store.write(pages[student], html)
     return len(wanted)
 
 
-def _pages(wanted, client):
+def _pages(students, load, client):
     """Student and page, made by the workers or here."""
     if client is None:
-        yield from ((student, page(*wanted[student])) for student in wanted)
+        yield from ((student, page(*load(student))) for student in students)
         return
-    for student, html in pool.each(client, page, list(wanted), wanted.get):
-        yield student, page(*wanted[student]) if isinstance(html, Exception) else html
+    for student, html in pool.each(client, page, students, load):
+        yield student, page(*load(student)) if isinstance(html, Exception) else html
 
 
 def path(folder, name, student):

@@ -1,8 +1,9 @@
 """Work on many submissions at a time: Dask's workers, here or on a cluster that is there."""
 
 import logging
-import os
-from contextlib import contextmanager
+import signal
+import threading
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 
 from course_lib.staff.grading import worker
@@ -14,7 +15,9 @@ _HERE = {
     "distributed.scheduler.worker-saturation": 1.0,
     "distributed.comm.timeouts.connect": "120s",
     "distributed.scheduler.worker-ttl": None,
-    "distributed.worker.daemon": False,
+    "distributed.scheduler.http.routes": ["distributed.http.health"],
+    "distributed.worker.http.routes": ["distributed.http.health"],
+    "distributed.worker.daemon": False,  # it starts kernels
 }
 
 
@@ -35,22 +38,40 @@ def here(workers=0):
         Processes; 0: one per core.
     """
     import dask
+    from dask.system import CPU_COUNT
     from distributed import Client, LocalCluster
 
     quiet = {f"logging.{part}": "critical" for part in ("distributed", "tornado", "asyncio")}
-    with dask.config.set(_HERE | quiet):
-        with LocalCluster(
-            n_workers=workers or len(os.sched_getaffinity(0)),
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=None,
-            # Others on this machine could send work to a scheduler that asks for no certificate.
-            security=find_spec("cryptography") is not None or None,
-            memory_limit=0,  # each kernel has its own limit; a nanny would kill a whole worker
-            silence_logs=logging.CRITICAL,
-        ) as cluster:
-            with Client(cluster, set_as_default=False) as client:
-                yield client
+    with ExitStack() as stack:
+        stack.enter_context(dask.config.set(_HERE | quiet))
+        with _deaf():
+            cluster = LocalCluster(
+                n_workers=workers or CPU_COUNT,
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address=None,
+                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+                # A scheduler that asks for no certificate takes work from others on this machine.
+                security=find_spec("cryptography") is not None or None,
+                memory_limit=0,  # each kernel has its own limit; a nanny would kill a whole worker
+                silence_logs=logging.CRITICAL,
+                preload=worker.__name__,
+            )
+        stack.enter_context(cluster)
+        yield stack.enter_context(Client(cluster, set_as_default=False))
+
+
+@contextmanager
+def _deaf():
+    """Start processes that do not hear a Ctrl-C in their terminal: this one closes them itself."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
@@ -77,8 +98,15 @@ def there(address):
 
 
 @contextmanager
-def holding(client, order):
+def holding(client, order, ask=True):
     """Give an order to all workers for as long as the context lasts.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    order : worker.Order
+    ask : bool
+        Whether each worker is to say first if it can grade; ours are as this process is.
 
     Raises
     ------
@@ -86,11 +114,11 @@ def holding(client, order):
         If a worker has another library, or no sandbox of its own.
     """
     plugin = worker.Holding(order)
-    if order.wall is None:
+    if ask:
         _check(client, order, digest="")
     client.register_plugin(plugin)
     try:
-        if order.wall is None:
+        if ask:
             _check(client, order, order.assignment.digest)
         yield
     finally:

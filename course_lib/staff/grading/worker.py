@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import signal
 import threading
 from dataclasses import dataclass
 from functools import cache
@@ -59,6 +60,11 @@ class Holding(WorkerPlugin):
     def teardown(self, worker):
         """Let it go."""
         _HELD.pop(self.order.assignment.digest, None)
+
+
+def dask_setup(worker):
+    """Do not hear a Ctrl-C meant for who started us; Dask calls this in workers of this machine."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @cache
