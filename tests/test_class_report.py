@@ -53,7 +53,7 @@ RESULTS = {
         ("nothing", "wrong value", "error", "by hand"),
         9.0,
         3 * 10**8,
-        ("The locked cell 'iou-2' was edited; it was restored.", "Late by 3 hours."),
+        ("The locked cell “iou-2” was edited; it was restored.", "Late by 3 hours."),
     ),
     "c": result(
         "c",
@@ -133,8 +133,8 @@ def test_a_histogram_by_hand():
 def test_the_terminal_says_it_in_80_columns(summary):
     text = terminal.text(summary, NOBODY, {"course_lib.detection.boxes.iou": {"a": ("iou",)}}, "p")
     assert max(map(len, text.splitlines()[:-1])) <= 80
-    assert "Sums: 3 submissions\nmean 7.7, median 4.0, of 20 points\n" in text
-    assert "so far: 2 wait for a person, who can add up to 10 points each" in text
+    assert "Sums: 3 submissions\nMean 7.7, median 4.0, of 20 points\n" in text
+    assert "So far: 2 wait for a person, who can add up to 10 points each" in text
     assert re.search(r"Task 1: add \[add-more\] +33% █", text)
     assert re.search(r"^ +not +wrong\n +error +begun +value$", text, re.MULTILINE)
     assert re.search(r"^  add-more +1 +1$", text, re.MULTILINE)

@@ -42,7 +42,8 @@ def totals(summary):
             ax.bar(low, count, width, bottom=base, align="edge", **style)
             base += count
     ax.set(xlabel="points", ylabel="submissions", xlim=(0, summary.most or 1))
-    ax.yaxis.get_major_locator().set_params(integer=True)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.get_major_locator().set_params(integer=True)
     title = f"Totals of {len(summary.totals)} submissions"
     ax.set_title(f"{title}; {len(summary.waiting)} wait" if summary.waiting else title)
     if summary.waiting:

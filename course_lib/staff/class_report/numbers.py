@@ -138,6 +138,7 @@ def plain(note):
     """
     text = re.sub(r"(?<!\w)(['\"`])[^'\"`]*\1(?!\w)", "'…'", " ".join(note.split()))
     text = "".join(letter for letter in text if letter.isprintable())
+    text = re.sub(r"[“‘][^”’]*[”’]", "'…'", text)
     text = re.sub(r"\d+(?:\.\d+)?", "N", text)
     return text if len(text) <= 100 else text[:99] + "…"
 

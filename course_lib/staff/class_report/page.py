@@ -154,7 +154,7 @@ def _code(source, wanted):
         shown.append(f"<{tag}>{escape(cut)}</{tag}>")
     if len(lines) > MOST_LINES:
         shown.append(f"<span>… {len(lines) - MOST_LINES} more lines</span>")
-    return f"<pre>{''.join(shown)}</pre>"
+    return f'<pre tabindex="0">{"".join(shown)}</pre>'
 
 
 def _remarks(remarks):

@@ -46,10 +46,10 @@ def head(summary):
         return [head]
     middle = (totals[(len(totals) - 1) // 2] + totals[len(totals) // 2]) / 2
     mean = sum(totals) / len(totals)
-    lines = [head, f"mean {mean:.1f}, median {middle:.1f}, of {summary.most:g} points"]
+    lines = [head, f"Mean {mean:.1f}, median {middle:.1f}, of {summary.most:g} points"]
     if summary.waiting:
         lines += textwrap.wrap(
-            f"so far: {len(summary.waiting)} wait for a person, who can add up to "
+            f"So far: {len(summary.waiting)} wait for a person, who can add up to "
             f"{summary.open:g} points each",
             WIDTH,
         )
@@ -69,7 +69,7 @@ def _totals(summary):
         return []
     lines = ["Totals" + (", with what is open counted as nothing" if summary.waiting else "")]
     for low, high, count in counts:
-        lines.append(f"  {low:5.1f} to {high:5.1f} {count:4} {_bar(count / most, 56)}")
+        lines.append(f"  {low:5.1f} to {high:5.1f} {count:4} {_bar(count / most, 56)}".rstrip())
     return lines
 
 
@@ -124,7 +124,9 @@ def _causes(summary):
     for task in summary.tasks:
         numbers = [task.causes.get(cause, 0) for cause in shown]
         numbers += [sum(task.causes.get(cause, 0) for cause in rest)] if rest else []
-        lines.append(f"  {task.cell[:20]:20}" + "".join(f"{number or '':>9}" for number in numbers))
+        lines.append(
+            f"  {task.cell[:20]:20}" + "".join(f"{number or '':>9}" for number in numbers).rstrip()
+        )
     return lines
 
 
