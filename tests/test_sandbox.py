@@ -335,6 +335,32 @@ def test_containers_have_no_network_and_see_no_more(make, tmp_path):
     assert f"source={ROOT}," not in text and f"source={Path.home()}," not in text
 
 
+def test_podman():
+    try:
+        wall = sandbox.choose(only="podman")
+    except sandbox.NoSandbox as error:
+        pytest.skip(f"{error}")
+    with sandbox.kernel(wall, {"a": b"1"}, LIMITS) as kernel:
+        assert cases.run(kernel, "print(open('a').read())") == "1\n"
+        for code in (
+            "import os; os.fork()",
+            "open('/etc/shadow')",
+            "open('/usr/attack', 'w')",
+            "open('/proc/sys/kernel/core_pattern', 'r+')",
+            f"import os; os.listdir({str(ROOT / 'tests')!r})",
+            "import socket; socket.create_connection(('192.0.2.1', 80), 20)",
+        ):
+            assert cases.attempt(kernel, code).startswith("error"), code
+        timer = threading.Timer(1, kernel.interrupt)
+        timer.start()
+        assert "KeyboardInterrupt" in cases.run(kernel, "while True: pass")
+        timer.join()
+        kernel.client.execute("import os; os.abort()")
+        assert cases.ended(kernel) == "died"
+    left = subprocess.run([wall.program, "ps", "-a"], capture_output=True, text=True, check=True)
+    assert "course-" not in left.stdout
+
+
 def test_fits(tmp_path):
     assert keeper.fits(tmp_path, 0, 0)
     (tmp_path / "a").mkdir()

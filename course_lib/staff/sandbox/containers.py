@@ -4,6 +4,8 @@ import os
 
 from course_lib.staff.sandbox import inside, view
 
+FILES = 512  # open at a time
+
 
 def _container(folder, limits, name):
     """Yield the options that podman and docker share."""
@@ -13,6 +15,7 @@ def _container(folder, limits, name):
     yield from ("--cap-drop", "all", "--security-opt", "no-new-privileges")
     yield from ("--pids-limit", str(limits["processes"]), "--memory", str(limits["memory"]))
     yield from ("--memory-swap", str(limits["memory"]), "--hostname", "sandbox", "--init=false")
+    yield from ("--ulimit", f"nofile={FILES}:{FILES}", "--ulimit", f"nproc={_most()}:{_most()}")
     yield from ("--workdir", inside.HOME, "--shm-size", str(view.SHM), "--log-driver", "none")
     for path in (*_real_system(), *view.seen(), str(view.LIBRARY)):
         yield from ("--mount", f"type=bind,source={path},target={path},readonly")
@@ -22,6 +25,14 @@ def _container(folder, limits, name):
         yield from ("--tmpfs", f"{path}:rw,mode=1777,size={limits['disk']}")
     for variable, value in view.environment().items():
         yield from ("--env", f"{variable}={value}")
+
+
+def _most():
+    """Return how many processes this user may have: podman would ask for more, and be refused."""
+    import resource
+
+    most = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+    return 4096 if most == resource.RLIM_INFINITY else min(most, 4096)
 
 
 def _real_system():
@@ -40,6 +51,9 @@ def podman(program, folder, limits, name):
 
 
 def docker(program, folder, limits, name):
-    """Return docker's command, which needs an empty image; see `walls.build`."""
+    """Return docker's command; see `walls.build`.
+
+    It needs an empty image: ``tar -c --files-from=/dev/null | docker import - course-empty``.
+    """
     user = ("--user", f"{os.getuid()}:{os.getgid()}")
     return [program, *_container(folder, limits, name), *user, "course-empty"]
