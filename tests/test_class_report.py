@@ -1,6 +1,7 @@
 """The class report: numbers by hand, the terminal, the page and its figures."""
 
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -196,17 +197,28 @@ def handed_in(codes):
     return made
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A class of six, made once: a new gradebook takes seconds."""
+    return make(tmp_path_factory.mktemp("made") / "class")
+
+
 @pytest.fixture
-def group(tmp_path, monkeypatch):
-    """A class of six; two handed in the same, one something hostile, one nothing."""
+def group(made, tmp_path, monkeypatch):
+    """The folder of the class, whose assignment is released."""
     monkeypatch.setattr(sources, "released", lambda name, root=None: released())
     monkeypatch.setattr(sources, "ROOT", tmp_path)
+    return shutil.copytree(made, tmp_path / "class")
+
+
+def make(folder):
+    """Two handed in the same, one something hostile, one nothing."""
     codes = {f"s{number}": report_class.answers(number) for number in range(4)}
     codes["s1"] = [disguised(source) for source in codes["s3"]]
     codes["s0"][0] += f"\n# {NASTY}\nfrom course_lib.detection.boxes import iou as {'x' * 300}"
     codes["s3"][0] += f"\ntext = '{NASTY}'"
     codes["s4"] = [NASTY, "(" * 200_000, "x = '" + "y" * 1_000_000, "\x00\ud800"]
-    folder = store.open_class(tmp_path / "class")
+    folder = store.open_class(folder)
     assignment = Assignment(NAME, released(), TASKS, (), {}, (), 1, "d" * 64)
     with book.open_book(folder) as opened:
         book.define(opened, assignment)

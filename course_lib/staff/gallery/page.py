@@ -45,7 +45,8 @@ def command(name, *, folder, db="", names=False, marks=None):
         return
     path = write(name, folder=folder, db=db, names=names)
     print(f"Wrote {path}")
-    print(f"Save the marks there, then: course gallery {name} --import {name}_marks.json")
+    where = "" if Path(folder) == Path("class") else f" --class {folder}"
+    print(f"Save the marks there, then: course gallery {name}{where} --import {name}_marks.json")
     if not names:
         print(f"Who drew what stays in {blind.path(folder, name)}; share only {path.parent}.")
 
