@@ -104,7 +104,8 @@ def _output(output):
     if kind not in ("display_data", "execute_result") or not shown:
         return None
     alt = ((output.get("metadata") or {}).get("image/png") or {}).get("alt")
-    metadata = {"image/png": {"alt": alt}} if isinstance(alt, str) else {}
+    alt = alt if isinstance(alt, str) and alt else "A picture without a description."
+    metadata = {"image/png": {"alt": alt}} if picture else {}
     return {"output_type": "display_data", "data": shown, "metadata": metadata}
 
 

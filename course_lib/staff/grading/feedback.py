@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections import Counter
 from contextlib import ExitStack
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from pathlib import Path
 
@@ -124,25 +124,33 @@ def _exporter():
     """nbgrader's page of feedback, without MathJax and with formulas that need none."""
     import nbgrader
     from jinja2 import DictLoader
-    from nbconvert.exporters import HTMLExporter
+    from nbconvert.exporters import HTMLExporter, TemplateExporter
+    from nbconvert.filters import DataTypeFilter, Highlight2HTML
     from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 
     from course_lib.staff.grading import clean
 
+    class Exporter(HTMLExporter):
+        def from_notebook_node(self, nb, resources=None, **kw):
+            # HTMLExporter's own parses each page once more, for alt texts that `clean` gives.
+            return TemplateExporter.from_notebook_node(self, nb, self._init_resources(resources))
+
     formgrader = Path(nbgrader.__file__).parent / "server_extensions" / "formgrader"
-    exporter = HTMLExporter(
+    styles = formgrader / "static" / "node_modules" / "bootstrap" / "dist" / "css"
+    exporter = Exporter(
         template_name="feedback",
         extra_template_basedirs=[str(formgrader / "templates")],
-        extra_template_paths=[
-            str(formgrader / "static" / "node_modules" / "bootstrap" / "dist" / "css")
-        ],
+        extra_template_paths=[str(styles)],
         extra_loaders=[
             DictLoader({"mathjax.html.j2": "{% macro mathjax(url='') %}{% endmacro %}"})
         ],
         raw_template=_TEMPLATE,
         preprocessors=[CSSHTMLHeaderPreprocessor],
     )
+    coloured = lru_cache(1000)(Highlight2HTML(pygments_lexer="ipython3"))
     exporter.register_filter("markdown2html", clean.markdown2html)
+    exporter.register_filter("highlight_code", lambda source, metadata=None: coloured(source))
+    exporter.register_filter("filter_data_type", DataTypeFilter())
     return exporter
 
 

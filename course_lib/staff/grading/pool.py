@@ -1,8 +1,10 @@
 """Work on many submissions at a time: Dask's workers, here or on a cluster that is there."""
 
 import logging
+import math
 import signal
 import threading
+import time
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 
@@ -140,6 +142,19 @@ def width(client):
     return 2 * max(1, sum(client.nthreads().values()))
 
 
+def _asked_now_and_then(client):
+    """`width`, without asking the scheduler for each submission; a cluster may grow."""
+    known, asked = 0, -math.inf
+
+    def bound():
+        nonlocal known, asked
+        if time.monotonic() - asked > 5:
+            known, asked = width(client), time.monotonic()
+        return known
+
+    return bound
+
+
 def each(client, function, keys, load):
     """Call a function for every key on the workers, a bounded number at a time.
 
@@ -161,7 +176,7 @@ def each(client, function, keys, load):
         What the function returned, or the exception of the second loss.
     """
     lost = []
-    for key, outcome in _stream(client, function, keys, load, lambda: width(client)):
+    for key, outcome in _stream(client, function, keys, load, _asked_now_and_then(client)):
         if isinstance(outcome, Exception):
             lost.append(key)
         else:
