@@ -286,4 +286,7 @@ def _handed_in(one):
 if __name__ == "__main__":
     if len(sys.argv) != 4 or not sys.argv[2].isdecimal():
         sys.exit("Usage: python -m course_lib.staff.practice boxes 12 class.zip")
-    print(len(write(sys.argv[1], int(sys.argv[2]), sys.argv[3], mishaps=True)), "made up.")
+    try:
+        print(len(write(sys.argv[1], int(sys.argv[2]), sys.argv[3], mishaps=True)), "made up.")
+    except (OSError, ValueError) as error:
+        sys.exit(str(error))
