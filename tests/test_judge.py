@@ -136,10 +136,20 @@ def test_what_is_wanted_is_told_of_shape_and_kind_only():
     )
 
 
+def test_a_long_text_among_many_costs_no_memory():
+    """As an array, each of the texts would be as long as the longest: 8 TB, and 20 GB."""
+    for count in (1_000_000, 2_500):
+        texts = ["x" * 2_000_000, *[""] * count]
+        for value in (texts, tuple(texts), [[1.0], texts], [texts, [ROW]]):
+            for want in (ROW, 1.0, GRID):
+                assert judged(want, value)[0] in ("wrong type", "wrong shape")
+
+
 def test_a_tolerance_is_that_of_allclose():
     assert cause(100.0, 101.0, rtol=0.01, atol=0) == "nothing"
     assert cause(100.0, 101.1, rtol=0.01, atol=0) == "wrong value"
     assert cause(0.0, 1e-3, atol=1e-3) == "nothing"
+    assert cause(10_000_000, 10_000_002, atol=1) == "wrong value"
     assert cause(10, 11, atol=1) == "nothing"  # pixels, say, that may be rounded either way
 
 

@@ -142,7 +142,7 @@ def _wide(array):
 
 def _numbers(value):
     """A value as an array of numbers or booleans, or None where it is none."""
-    if isinstance(value, (str, Mapping, Refused)) or value is None:
+    if not _numeric(value):
         return None
     if type(value) is int and not -(2**63) <= value < 2**64:
         value = float(value)
@@ -151,6 +151,16 @@ def _numbers(value):
     except (TypeError, ValueError, OverflowError, RecursionError):  # rows of different lengths
         return None
     return array if array.dtype.kind in "biufc" else None
+
+
+def _numeric(value):
+    """Whether there is nothing but numbers in a value.
+
+    NumPy makes all texts of a list as long as its longest: some megabytes would become terabytes.
+    """
+    if isinstance(value, (list, tuple)):
+        return all(map(_numeric, value))
+    return isinstance(value, (bool, int, float, complex, np.ndarray, np.generic))
 
 
 def _places(good):
