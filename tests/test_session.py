@@ -280,6 +280,11 @@ def test_a_forged_answer_gains_nothing(tiny, starts, double):
     assert len(result.verdicts) == 3
 
 
+def test_what_a_function_displays_is_not_its_result(tiny, starts):
+    double = "def double(x):\n    forge('0' * 32, [['error', 'x']]); print('x'); return 2 * x"
+    assert causes(graded(tiny, double=double, extra=[FORGED]))[0] == "nothing"
+
+
 def test_messages_that_are_no_messages_are_dropped(tiny, starts):
     own = [
         "from IPython import get_ipython\nkernel = get_ipython().kernel\n"

@@ -107,18 +107,17 @@ class Channel:
             How each went, and a text: of a value, or about what went wrong. The first that is no
             value may be the last.
         """
-        nonce, came = secrets.token_hex(16), []
+        nonce, came = secrets.token_hex(16), []  # no other message is the answer
 
         def take(kind, content):
             data = content.get("data") if kind == "display_data" else None
             if type(data) is dict and inside.MIME in data and not came:
-                came.append(data[inside.MIME])
+                came.extend(_results(data[inside.MIME], nonce, len(items)))
 
         code = inside.request(do, items, most, nonce)
         cause = self.execute(code, seconds, take, silent=True, most=most)
-        found = _results(came[0] if came else None, nonce, len(items))
-        whole = len(found) == len(items) or (found and found[-1][0] != "value")
-        return found if whole else [*found, (cause or "died", "")]
+        whole = len(came) == len(items) or (came and came[-1][0] != "value")
+        return came if whole else [*came, (cause or "died", "")]
 
     def _bound(self, wait):
         """Interrupt what takes too long or says too much; give up what does not mind."""
