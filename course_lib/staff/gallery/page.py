@@ -190,7 +190,7 @@ def _article(code, entry, key, target, names):
         f'<h2 id="h{code}"><span>Drawing {code}</span>{named} '
         f'<span class="sum">nothing to mark</span></h2>\n'
         f'<div class="pictures">{"".join(figures)}</div>\n'
-        + (f'<p class="words">{words}</p>\n' if words else "")
+        + (f'<p class="words" tabindex="0">{words}</p>\n' if words else "")
         + (f'<ul class="notes">{notes}</ul>\n' if notes else "")
         + "</article>"
     )

@@ -62,7 +62,7 @@ def read(notebook, name):
     if "drawing" not in course.get("pictures", {}):
         raise ValueError(
             f"{name} keeps no drawing, so there is nothing to show in a gallery. Mark its open "
-            "task with: nbgrader formgrader, in the folder of the class."
+            "task with Formgrader in JupyterLab, started in the folder of the class."
         )
     try:
         criteria = tuple(_criterion(line) for line in lines)
