@@ -184,6 +184,7 @@ def test_the_next_command_finds_the_same_gradebook(folder, book, address):
     assert place.about(folder)["db"].startswith("postgresql+psycopg://") == bool(address)
 
 
+@linux
 def test_a_password_is_not_kept(folder, server):
     address = server("secret").replace("teacher@", "teacher:hush@")
     with books.open_book(folder, address):
