@@ -173,6 +173,10 @@ REFUSED = {
         sums(check=("grade", "check", "print(1)", 3)),
         "'check' gives points without a hidden test",
     ),
+    "points that are no number": (
+        sums(check=("grade", "check", HIDDEN, "3")),
+        "'check' has no number of points",
+    ),
     "no heading": (sums(task=None), "'check' gives points, but the last heading"),
     "a heading that is no task": (
         sums(task=("md", "task", "## A sum (3 points)")),

@@ -119,12 +119,21 @@ def faults(notebook):
     yield from (f"{n} cells have the id {key!r}" for key, n in places.items() if n > 1 or not key)
     for cell in cells:
         yield from _cell_faults(cell)
+    unpaid = [cell for cell in cells if _data(cell).get("grade") and not _paid(cell)]
+    yield from (f"{_called(cell)} has no number of points" for cell in unpaid)
+    if unpaid:  # no sums to compare then
+        return
     yield from _heading_faults(cells)
     rubric = notebook["metadata"].get("course", {}).get("assignment", {}).get("rubric", [])
     by_hand = [_data(cell).get("points", 0) for cell in cells if _by_hand(cell)]
     total = sum(row["points"] for row in rubric)
     if total != sum(by_hand):
         yield f"the rubric has {total:g} points, the cells marked by hand {sum(by_hand):g}"
+
+
+def _paid(cell):
+    """Whether a cell says in a number what it gives."""
+    return type(_data(cell).get("points")) in (int, float)
 
 
 def _cell_faults(cell):
