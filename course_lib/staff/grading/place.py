@@ -45,7 +45,7 @@ def open_class(folder):
     odd = next((part for part in (folder, *folder.parents) if part.exists()), folder)
     if not odd.is_dir():
         raise NotADirectoryError(f"{odd} is a file; name a folder for the class with --class.")
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # marks are for nobody else's eyes
     if not (folder / _MARK).exists():
         if any(path.name[0] != "." for path in folder.iterdir()):
             raise FileExistsError(
