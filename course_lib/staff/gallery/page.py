@@ -5,6 +5,7 @@ import hashlib
 import html
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from string import Template
 
@@ -90,7 +91,8 @@ def write(name, *, folder, db="", names=False):
     target = Path(folder) / "gallery" / name
     shutil.rmtree(target / "pictures", ignore_errors=True)
     (target / "pictures").mkdir(parents=True)
-    articles = [_article(code, entry, key, target, names) for code, entry in shown]
+    with ThreadPoolExecutor() as pool:  # Pillow reads and writes pictures beside other threads
+        articles = list(pool.map(lambda pair: _article(*pair, key, target, names), shown))
     title = sources.released(name)["metadata"]["course"]["assignment"].get("title") or name
     page = _page(name, title, rubric, articles, key, names)
     store.write(target / "index.html", page)
