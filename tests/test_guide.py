@@ -197,6 +197,8 @@ def walk(tmp_path_factory):
 
 
 class TestTenSteps:
+    """One test for each step; it types those before it where they were not typed yet."""
+
     def test_1_names_the_wall(self, walk):
         assert sandbox.choose().name in walk.to(1)
 
@@ -223,6 +225,7 @@ class TestTenSteps:
         assert "3 wait for marks by hand" in said
         totals = {who: row["total"] for who, row in walk.table("boxes.csv").items()}
         assert totals == GRADED, said
+        assert walk.folder.stat().st_mode & 0o077 == 0
         for who in totals:
             page = (walk.folder / f"feedback/{who}/boxes/boxes.html").read_text(encoding="utf-8")
             assert SENTENCE in page and f"{totals[who]} of 20" in page
