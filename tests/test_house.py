@@ -207,10 +207,13 @@ def test_readme_holds_the_map_of_the_course():
 
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert course_map.table(NOTEBOOKS) in text, "run: python -m course_lib.staff.course_map"
+    work = sorted((ROOT / "assignments").glob("*/*.ipynb"))
+    assert course_map.assignments(work) in text, "run: python -m course_lib.staff.course_map"
 
 
 def test_readme_links_lead_somewhere():
-    for page in ("README.md", "CONTRIBUTING.md", "benchmarks/README.md", "data/README.md"):
+    pages = ("README.md", "CONTRIBUTING.md", "benchmarks/README.md", "data/README.md")
+    for page in (*pages, "solutions/README.md"):
         text = (ROOT / page).read_text(encoding="utf-8")
         targets = re.findall(r"\]\(([^)#]+)\)", text) + re.findall(r'src="([^"]+)"', text)
         for target in targets:

@@ -1,6 +1,6 @@
-"""The map of the course in README.md, generated from the notebooks' metadata.
+"""The tables of notebooks and assignments in README.md, generated from their metadata.
 
-``python -m course_lib.staff.course_map`` writes it between its two marks.
+``python -m course_lib.staff.course_map`` writes them between their marks.
 """
 
 import re
@@ -10,7 +10,8 @@ import nbformat
 
 from course_lib import catalog
 
-BEGIN, END = "<!-- map: generated -->", "<!-- end of map -->"
+MAP = "<!-- map: generated -->", "<!-- end of map -->"
+WORK = "<!-- assignments: generated -->", "<!-- end of assignments -->"
 
 
 def table(notebooks):
@@ -50,26 +51,63 @@ def _head(source):
     return title, " ".join(promise.replace("**", "").split())
 
 
-def write(readme, notebooks):
-    """Put the map into a page, between its two marks.
+def assignments(released):
+    """Return the assignments as a Markdown table.
+
+    Parameters
+    ----------
+    released : sequence of Path
+        The students' notebooks.
+
+    Returns
+    -------
+    str
+        One row per assignment: the notebooks that it builds on, points, of these by hand, minutes.
+    """
+    rows = ["| assignment | builds on | points | of these by hand | minutes |"]
+    rows.append("|---|---|---|---|---|")
+    for path in released:
+        book = nbformat.read(path, as_version=4)
+        about = book.metadata["course"]["assignment"]
+        before = ", ".join(dict.fromkeys(re.findall(r"\d\d_\d", book.cells[0].source)))
+        points = sum(cell.metadata.nbgrader.get("points", 0) for cell in graded(book))
+        by_hand = sum(level["points"] for level in about["rubric"])
+        link = f"[{about['title']}](assignments/{path.stem}/{path.name})"
+        rows.append(f"| {link} | {before} | {points:g} | {by_hand:g} | {about['minutes']} |")
+    return "\n".join(rows)
+
+
+def graded(book):
+    """The cells of a notebook that give points."""
+    return [cell for cell in book.cells if cell.metadata.get("nbgrader", {}).get("grade")]
+
+
+def write(readme, tables):
+    """Put tables into a page, each between its two marks.
 
     Parameters
     ----------
     readme : Path
-    notebooks : sequence of Path
+    tables : dict
+        The two marks -> the table.
 
     Raises
     ------
     ValueError
         If the page lacks one of the marks.
     """
-    text = readme.read_text(encoding="utf-8")
-    if BEGIN not in text or END not in text:
-        raise ValueError(f"{readme} lacks the marks {BEGIN} and {END}; put them back.")
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    page = f"{before}{BEGIN}\n{table(notebooks)}\n{END}{after}"
+    page = readme.read_text(encoding="utf-8")
+    for (begin, end), new in tables.items():
+        if begin not in page or end not in page:
+            raise ValueError(f"{readme} lacks the marks {begin} and {end}; put them back.")
+        before, after = page.split(begin)[0], page.split(end)[1]
+        page = f"{before}{begin}\n{new}\n{end}{after}"
     readme.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    write(Path("README.md"), sorted(Path("notebooks").glob("*.ipynb")))
+    lessons, work = (
+        sorted(Path("notebooks").glob("*.ipynb")),
+        sorted(Path("assignments").glob("*/*")),
+    )
+    write(Path("README.md"), {MAP: table(lessons), WORK: assignments(work)})

@@ -52,7 +52,8 @@ def summary(folder, assignment, tally, book):
     waiting = sum(bool(row["waiting"]) for row in rows)
     if rows:
         mean = sum(row["total"] for row in rows) / len(rows)
-        far = f" so far; {waiting} wait for marks by hand" if waiting else ""
+        many = "waits" if waiting == 1 else "wait"
+        far = f" so far; {waiting} {many} for marks by hand" if waiting else ""
         lines.append(f"Mean {mean:.1f} of {rows[0]['most']:g} points{far}.")
     lines.append(f"Marks: {', '.join(map(str, tally.tables))}")
     lines.append(f"Feedback: {folder / 'feedback'} ({tally.pages} new pages)")
