@@ -53,6 +53,18 @@ def test_honest_work(wall):
         assert kernel.alive()
 
 
+def test_commands_and_exit_take_no_answer_with_them(wall):
+    """A student's `!pip install` stands above the answer in its cell; `exit()` below it."""
+    with sandbox.kernel(wall, {}, LIMITS) as kernel:
+        code = (
+            "!pip install shapely\nfiles = !ls\n%pip list\ndef f():\n    return len(files)\nexit()"
+        )
+        said = cases.run(kernel, code)
+        assert "Error" not in said and "not done where your notebook is graded: exit" in said
+        assert cases.run(kernel, "import time; time.sleep(1); quit()") and kernel.alive()
+        assert cases.run(kernel, "print(f())") == "0\n"
+
+
 def test_figures_are_pictures(wall):
     with sandbox.kernel(wall, {}, LIMITS) as kernel:
         code = "import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.show()"

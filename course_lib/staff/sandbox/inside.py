@@ -39,6 +39,7 @@ def run(settings, ready):
         limit(settings["limits"])
         _filter(base64.b64decode(settings["calls"]))
         app = application(settings)
+        _forgive(app.shell)
     except BaseException as error:
         os.write(ready, f"{type(error).__name__}: {error}".encode()[:4000])
         os._exit(1)
@@ -162,6 +163,24 @@ def application(settings):
         # It was imported when there was no shell yet to send pictures.
         sys.modules["matplotlib_inline.backend_inline"]._enable_matplotlib_integration()
     return app
+
+
+def _forgive(shell):
+    """Let `!pip install` and `exit()` do nothing, lest they take an answer with them.
+
+    Elsewhere the first raises no error; the second would end the kernel, some cells later.
+    """
+    from IPython.utils.text import SList
+
+    def nothing(command="exit", *args, **kwargs):
+        print(f"[not done where your notebook is graded: {command}]", file=sys.stderr)
+        shell.user_ns["_exit_code"] = 1
+        return SList()
+
+    def silent(command, *args, **kwargs):
+        nothing(command)  # as what `!` returns would be shown
+
+    shell.system, shell.getoutput, shell.ask_exit = silent, nothing, nothing
 
 
 def main():
