@@ -71,6 +71,15 @@ def test_an_answer_loses_points_of_its_own_task_if_it_is_wrong(trials, answer):
             assert lost and lost <= own
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_the_check_that_students_see_refuses_what_loses_points(trials, answer):
+    refused = trials[0].refused({answer.cell: answer.source})
+    assert set(refused) <= trials[0].together(answer.cell)
+    assert bool(refused) != answer.is_right
+    assert all("Look at: " in message for message in refused.values())
+
+
 def test_there_are_typical_answers_to_every_task():
     answers = variants.read(NAME)
     assert set(answers) == {*FUNCTIONS, "words"}
