@@ -38,7 +38,9 @@ def test_a_wrong_function_is_told_where_to_look(main):
     assert isinstance(caught.value, AssertionError)  # what nbgrader counts as wrong
 
 
-@pytest.mark.parametrize("value", [None, object(), {1, 2}, np.array([None])], ids=str)
+@pytest.mark.parametrize(
+    "value", [None, object(), {1, 2}, np.array([None])], ids=lambda value: type(value).__name__
+)
 def test_what_is_not_plain_is_wrong(main, value):
     main("odd", lambda: value)
     with pytest.raises(hidden.Wrong, match="odd: your function returned"):
