@@ -82,6 +82,7 @@ def test_an_honest_right_answer_is_right(want, value):
         (1.0, "1.0", "wrong type"),
         ((1, 2), 1, "wrong type"),
         ((1, 2), "ab", "wrong type"),
+        ((1, 2), np.array(1.0), "wrong type"),
         ({"a": 1}, [1], "wrong type"),
         ((ROW, GRID), (ROW, None), "wrong type"),
         (1.0, [1.0], "wrong shape"),
@@ -107,6 +108,8 @@ def test_an_honest_right_answer_is_right(want, value):
         ("cat", "Cat", "wrong value"),
         (10_000_000, 10_000_001, "wrong value"),
         (10_000_000, 10_000_001.0, "wrong value"),
+        (10_000_000, np.float32(10_000_016), "wrong value"),
+        (np.array([math.inf, 1.0]), np.array([math.inf, 2.0], np.float32), "wrong value"),
         (2**62, 2**62 + 1, "wrong value"),
         (np.array([2**63], np.uint64), np.array([-(2**63)]), "wrong value"),
         ((1, ROW), (1, ROW + 1), "wrong value"),
@@ -148,6 +151,7 @@ def test_a_long_text_among_many_costs_no_memory():
 def test_a_tolerance_is_that_of_allclose():
     assert cause(100.0, 101.0, rtol=0.01, atol=0) == "nothing"
     assert cause(100.0, 101.1, rtol=0.01, atol=0) == "wrong value"
+    assert cause(1.0, 1.9, rtol=0.6, atol=0) == "wrong value"  # a share of what is wanted
     assert cause(0.0, 1e-3, atol=1e-3) == "nothing"
     assert cause(10_000_000, 10_000_002, atol=1) == "wrong value"
     assert cause(10, 11, atol=1) == "nothing"  # pixels, say, that may be rounded either way
