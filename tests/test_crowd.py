@@ -145,7 +145,7 @@ def test_same_marks_for_any_number_of_workers(folder, book, workers, request):
     assert sorted(tally.graded) == [f"s{n}" for n in range(7)]
     assert marks(book) == expected()
     assert sorted(tally.look) == ["s2", "s5"]
-    table = (folder / f"{small.NAME}.csv").read_text().splitlines()
+    table = (folder / f"{small.NAME}.csv").read_text("utf-8-sig").splitlines()
     assert table[1] == "s0,Name of s0,2,3,,5,10,"
     assert "the session has a fault" in table[3]
     assert len(list(folder.glob("feedback/*/*/*.html"))) == 7

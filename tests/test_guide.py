@@ -99,7 +99,7 @@ class Walk:
 
     def table(self, name):
         """Student -> row of the exported table."""
-        text = (self.folder / name).read_text(encoding="utf-8")
+        text = (self.folder / name).read_text(encoding="utf-8-sig")
         rows = list(csv.DictReader(text.splitlines()))
         return {row.get("student") or row["Full name"]: row for row in rows}
 

@@ -32,7 +32,9 @@ def result(student="s1", **said):
 
 def written(folder, rows, results):
     paths = tables.write(folder, small.assignment(), results, rows, NOW)
-    return [list(csv.reader(io.StringIO(path.read_text("utf-8"), newline=""))) for path in paths]
+    return [
+        list(csv.reader(io.StringIO(path.read_text("utf-8-sig"), newline=""))) for path in paths
+    ]
 
 
 def test_one_column_per_task(folder):

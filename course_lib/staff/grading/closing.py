@@ -64,9 +64,12 @@ def _next(folder, assignment, waiting):
     """What to do now."""
     if not waiting:
         return ["Next: give out the feedback, and upload the table."]
-    by = f"course gallery {assignment.name} --class {folder}" if assignment.pictures else ""
-    formgrader = f"Formgrader in JupyterLab, started in {folder}"
+    page = [f"  course gallery {assignment.name} --class {folder}", "or"] * bool(
+        assignment.pictures
+    )
     return [
-        f"Next: mark by hand with {by + ', or with ' if by else ''}{formgrader};",
+        "Next: mark by hand with",
+        *page,
+        f"  Formgrader in JupyterLab, started in {folder};",
         "then the same `course grade` again, which renews table and feedback.",
     ]

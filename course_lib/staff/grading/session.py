@@ -221,7 +221,8 @@ class _Run:
         for number, (call, result) in enumerate(zip(calls, found, strict=False), start=1):
             cause, message = self._one(call, *result)
             if cause != "nothing":
-                hint = f" Look at: {call.hint.rstrip('.')}." if call.hint else ""
+                hint = f" Look at: {call.hint}" if call.hint else ""
+                hint += "." if hint and hint[-1] not in ".?!" else ""
                 where = f"{call.function}, check {number} of {len(calls)}"
                 self._say(task, cause, f"{where}: {message}{hint}")
                 return

@@ -49,7 +49,8 @@ def write(folder, assignment, results, rows, now=None):
         sums = [_number(row["total"]), _number(row["most"])]
         note = notes.get(row["student"], "")
         table.append([_text(row["student"]), _text(row["name"]), *points, *sums, _text(note)])
-    paths = [_write(folder / f"{assignment.name}.csv", table)]
+    # Excel takes a file without this mark for one of its own old encodings.
+    paths = [_write(folder / f"{assignment.name}.csv", table, mark="\ufeff")]
     known = [row for row in rows if row["platform"]]
     moodle = folder / f"{assignment.name}_moodle.csv"
     if known:
@@ -104,9 +105,9 @@ def _text(value):
     return f"'{line}" if line.startswith(_FORMULA) else line
 
 
-def _write(path, table):
-    """Write a table as CSV."""
+def _write(path, table, mark=""):
+    """Write a table as CSV, after a mark of its encoding."""
     text = io.StringIO()
     csv.writer(text).writerows(table)
-    store.write(path, text.getvalue())
+    store.write(path, mark + text.getvalue())
     return path

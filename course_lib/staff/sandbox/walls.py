@@ -72,7 +72,8 @@ def choose(*, unsafe=False, only=None):
         return _open()
     raise NoSandbox(
         "No sandbox for students' code works here, so none of it was run; install bubblewrap "
-        f"(Debian, Ubuntu: apt install bubblewrap libseccomp2). {' '.join(reasons)}"
+        f"(Debian, Ubuntu: apt install bubblewrap libseccomp2). {' '.join(reasons)} Docker also "
+        "wants an empty image: tar -c -T /dev/null | docker import - course-empty"
     )
 
 
