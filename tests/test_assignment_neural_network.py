@@ -160,12 +160,12 @@ def test_size_as_a_student_sees_it():
 def test_the_source_runs_and_passes_its_own_hidden_checks(tmp_path):
     heavy = ("tensorflow", "keras", "numba")
     figures, text = assignment_checks.execute("solutions", NAME, tmp_path, absent=heavy)
-    assert figures == 2
+    assert figures == 3
     assert "open" not in text
 
 
 def test_the_released_notebook_runs_before_anything_is_done(tmp_path):
     heavy = ("tensorflow", "keras", "numba", "cv2")
     figures, text = assignment_checks.execute("assignments", NAME, tmp_path, absent=heavy)
-    assert figures == 1
+    assert figures == 2
     assert "Task 5 is still open." in text

@@ -183,6 +183,16 @@ def adam_step(w, g, m, s, t, rate, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
     return w - rate * m_hat / np.sqrt(s_hat), m, s
 
 
+# %% adam wrong: takes every array for a list of numbers
+def adam_step(w, g, m, s, t, rate, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
+    import math
+
+    m = [beta_1 * a + (1 - beta_1) * b for a, b in zip(m, g)]
+    s = [beta_2 * a + (1 - beta_2) * b**2 for a, b in zip(s, g)]
+    roots = [math.sqrt(a / (1 - beta_2**t)) + epsilon for a in s]
+    return [a - rate * b / (1 - beta_1**t) / root for a, b, root in zip(w, m, roots)], m, s
+
+
 # %% softmax right: sample by sample, in lists
 def softmax(logits):
     rows = []

@@ -307,6 +307,21 @@ def boosting_round(weights, labels, answers):
     return error, np.arctanh(1 - 2 * error), scaled
 
 
+# %% group right: in lists, which it also gives to alike
+def group_hits(hits, min_neighbors):
+    left, found = hits.tolist(), []
+    while left:
+        group = [left.pop()]
+        for one in group:  # grows while it is walked through
+            for other in list(left):
+                if alike(one, other):
+                    group.append(other)
+                    left.remove(other)
+        if len(group) > min_neighbors:
+            found.append([sum(side) / len(group) for side in zip(*group)])
+    return np.reshape(sorted(found), (-1, 4))
+
+
 # %% group right: walks from hit to hit
 def group_hits(hits, min_neighbors):
     left, kept = list(range(len(hits))), []
