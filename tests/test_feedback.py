@@ -3,6 +3,7 @@
 import copy
 import json
 import re
+import time
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -218,3 +219,13 @@ def test_pages_are_renewed_where_something_changed(tmp_path):
     assert feedback.write_all(folder, assignment, results, [row()]) == 0
     assert feedback.write_all(folder, assignment, results, [row(comments={"open": "Yes."})]) == 1
     assert "Yes." in feedback.path(folder, small.NAME, "s1").read_text("utf-8")
+
+
+def test_a_page_of_brackets_costs_no_minutes():
+    """Per bracket, nbconvert looked through the rest of the page."""
+    made = small.notebook("half")
+    source = "    " + "[" * 100_000
+    made["cells"].append({"cell_type": "markdown", "metadata": {}, "source": source})
+    began = time.process_time()
+    assert "[" * 100_000 in page(result(made))
+    assert time.process_time() - began < 20

@@ -157,6 +157,15 @@ def test_a_traceback_is_shortened():
     assert len("\n".join(one["traceback"])) <= kept.TRACEBACK and len(one["evalue"]) == 2000
 
 
+@pytest.mark.parametrize("name", ["stream", "execute_result", "error"])
+def test_colours_are_few_enough_for_a_page(name):
+    """A page takes minutes for a million of them, which take 4 MB."""
+    colours = "\x1b[m" * 1000
+    content = {"text": colours, "data": {"text/plain": colours}, "traceback": [colours]}
+    made = outputs(*[(name, content)] * 1000, room=4_000_000)
+    assert 50_000 < json.dumps(made).count("[m") < 80_000
+
+
 def test_half_a_character_can_be_stored():
     assert texts(outputs(stream("a\ud800b\x00c"))) == ["a?bc"]
 
@@ -222,6 +231,14 @@ def test_metadata_of_others_than_nbgrader_are_dropped():
 def test_a_raw_cell_becomes_text_that_no_page_executes():
     (one,) = bared(cell("raw", "<script>\nx</script>"))["cells"]
     assert one["cell_type"] == "markdown" and one["source"] == "    <script>\n    x</script>\n"
+
+
+def test_long_text_is_shown_and_not_read_as_markdown():
+    short, long = "a" * 9_000 + "\n[b](c)", "[x](" * 50_000
+    made = bared(cell("markdown", f"# a\n\n{long}"), *[cell("markdown", short)] * 20)["cells"]
+    assert made[0]["source"] == f"    # a\n    \n    {long}\n"
+    assert [one["source"] for one in made[1:12]] == [short] * 11
+    assert made[12]["source"].endswith("\n    [b](c)\n") and len(made) == 21
 
 
 def test_pasted_pictures_stay_where_they_are_pictures():

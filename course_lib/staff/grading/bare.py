@@ -8,6 +8,9 @@ from course_lib.staff.grading import kept
 
 METADATA = ("nbgrader", "editable", "deletable")
 KINDS = ("code", "markdown", "raw")
+# Characters that are read as Markdown, of a cell and of a notebook. A page of 50,000 brackets
+# takes its reader's machine 17 seconds, and one of ten times as many a hundred times as long.
+LONG, ALL = 10_000, 100_000
 
 
 class NotebookFault(ValueError):
@@ -38,16 +41,18 @@ def bare(notebook, released, room):
 
     Notes
     -----
-    Raw cells, which nbconvert puts into a page as they are, become indented text.
+    Raw cells, which nbconvert puts into a page as they are, become indented text, and so does
+    Markdown that is too long.
     """
     try:
-        cells = [_cell(cell, room) for cell in notebook["cells"]]
+        words = kept.Room(ALL)
+        cells = [_cell(cell, room, words) for cell in notebook["cells"]]
         return _encodable({**released, "cells": cells})
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise NotebookFault(f"the notebook's cells are broken ({type(error).__name__})") from None
 
 
-def _cell(cell, room):
+def _cell(cell, room, words):
     """One cell, of which only known things are kept."""
     kind, source = cell["cell_type"], cell["source"]
     source = source if isinstance(source, str) else "".join(source)
@@ -61,12 +66,19 @@ def _cell(cell, room):
             found["metadata"][key] = cell["metadata"][key]
     if kind == "code":
         found |= {"outputs": [], "execution_count": None}
-    elif kind == "raw":
+    elif kind == "raw" or not _short(found["source"], words):
         found["cell_type"] = "markdown"
         found["source"] = "".join(f"    {line}\n" for line in found["source"].splitlines())
     elif cell.get("attachments"):
         found["attachments"] = dict(_attachments(cell["attachments"], room))
     return found
+
+
+def _short(source, words):
+    """Whether a text may be read as Markdown; takes it from the room for such."""
+    short = len(source) <= min(LONG, words.left)
+    words.left -= len(source) if short else 0
+    return short
 
 
 def _attachments(given, room):

@@ -149,6 +149,8 @@ def _exporter():
     )
     coloured = lru_cache(1000)(Highlight2HTML(pygments_lexer="ipython3"))
     exporter.register_filter("markdown2html", clean.markdown2html)
+    # nbconvert's own looks from each bracket to the text's end: minutes where there are many.
+    exporter.register_filter("strip_files_prefix", lambda text: text)
     exporter.register_filter("highlight_code", lambda source, metadata=None: coloured(source))
     exporter.register_filter("filter_data_type", DataTypeFilter())
     return exporter

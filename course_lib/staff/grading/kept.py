@@ -15,6 +15,7 @@ SIDE = 10_000
 TRACEBACK = 20_000  # characters
 ALT = 500
 OVERHEAD = 200  # bytes that an output costs beside its text
+COLOURED = 50  # and each of its colours, which a page looks for from the text's start every time
 COLOUR = re.compile(r"(\x1b\[[0-9;]{0,20}m)|\x1b\[[0-9;?]{0,20}[@-~]|\x1b")
 CONTROL = dict.fromkeys([*range(9), 11, 12, *range(14, 27), *range(28, 32), 127])
 
@@ -64,6 +65,11 @@ def png(value):
     if not (0 < width <= SIDE and 0 < height <= SIDE and width * height <= PIXELS):
         return None
     return base64.b64encode(data).decode("ascii")
+
+
+def _cost(*texts):
+    """Bytes that an output takes of the room."""
+    return sum(len(text) + COLOURED * text.count("\x1b") for text in texts)
 
 
 class Room:
@@ -148,7 +154,7 @@ class Outputs:
         said = text(content.get("text"))
         last = self.items[-1] if self.items else {}
         more = last.get("name") == name
-        cost = len(said) + (0 if more else OVERHEAD)
+        cost = _cost(said) + (0 if more else OVERHEAD)
         if not said or not self._spend(cost):
             return
         if more:
@@ -160,7 +166,7 @@ class Outputs:
 
     def _display(self, kind, content):
         data, metadata = _shown(content)
-        cost = OVERHEAD + sum(map(len, data.values()))
+        cost = OVERHEAD + _cost(*data.values())
         if not data or not self._spend(cost):
             return
         item = {"output_type": kind, "data": data, "metadata": metadata, "cost": cost}
@@ -177,7 +183,7 @@ class Outputs:
         if not item or not data:
             return
         self.room.left += item["cost"]
-        cost = OVERHEAD + sum(map(len, data.values()))
+        cost = OVERHEAD + _cost(*data.values())
         if self._spend(cost):
             item.update(data=data, metadata=metadata, cost=cost)
         else:
@@ -188,7 +194,7 @@ class Outputs:
         lines = [line for line in lines if type(line) is str] if type(lines) is list else []
         said = text("\n".join(lines), TRACEBACK)
         name, value = text(content.get("ename"), 200), text(content.get("evalue"), 2000)
-        cost = OVERHEAD + len(said) + len(name) + len(value)
+        cost = OVERHEAD + _cost(said, name, value)
         if self._spend(cost):
             item = {"output_type": kind, "ename": name, "evalue": value, "cost": cost}
             self.items.append({**item, "traceback": said.split("\n")})
