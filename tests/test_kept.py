@@ -104,7 +104,7 @@ def test_clear_output_clears_now_or_with_the_next_output():
 
 
 def test_clearing_gives_room_back():
-    messages = [stream("x" * 700), ("clear_output", {"wait": True})] * 50
+    messages = [stream("x" * 500), ("clear_output", {"wait": True})] * 50
     assert texts(outputs(*messages, stream("end"), room=1000)) == ["end"]
 
 
@@ -131,10 +131,22 @@ def test_a_message_that_was_not_looked_at_is_noted():
 def test_room_is_shared_by_all_cells():
     room = kept.Room(1000)
     first, second = kept.Outputs(room), kept.Outputs(room)
-    first.take(*stream("x" * 700))
-    second.take(*stream("y" * 700))
-    assert texts(first.done()) == ["x" * 700]
+    first.take(*stream("x" * 500))
+    second.take(*stream("y" * 500))
+    assert texts(first.done()) == ["x" * 500]
     assert len(second.done()) == 1 and "cut here" in texts(second.done())[0]
+
+
+def test_a_cell_that_prints_without_end_leaves_room_for_figures_below_it():
+    room = kept.Room(4_000_000)
+    for _ in range(2):
+        loud = kept.Outputs(room)
+        for _ in range(1000):
+            loud.take(*stream("x" * 10_000))
+        assert "cut here" in texts(loud.done())[-1]
+    figure = kept.Outputs(room)
+    figure.take(*stream("y" * 150_000))
+    assert texts(figure.done()) == ["y" * 150_000]
 
 
 def test_a_progress_bar_is_its_last_state():

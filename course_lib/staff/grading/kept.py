@@ -90,6 +90,7 @@ class Outputs:
 
     def __init__(self, room):
         self.room, self.items, self.clearing, self.cut = room, [], False, False
+        self.others = room.left // 4  # for later cells: a person may have to see a figure there
         self.named = {}  # display_id -> item
 
     def take(self, kind, content):
@@ -139,7 +140,7 @@ class Outputs:
 
     def _spend(self, cost):
         """Whether there is room; from the first output that found none, nothing more is kept."""
-        if self.cut or cost > self.room.left:
+        if self.cut or cost > self.room.left - self.others:
             self.cut = self.room.cut = True
             return False
         self.room.left -= cost
