@@ -28,7 +28,8 @@ _STYLE = """.overview { max-width: 70em; margin: 0 auto 1.5em; padding: 0 15px; 
 .overview td, .overview th { padding: .3em .8em .3em 0; vertical-align: top; text-align: left; }
 .overview td.points { white-space: nowrap; text-align: right; }
 .overview .missing { color: #a32b16; } .overview .waits { color: #666; }
-.panel td, .panel th { padding: .1em .6em !important; } img { max-width: 100%; } #toc { display: none; }
+.panel td, .panel th { padding: .1em .6em !important; }
+img { max-width: 100%; } #toc { display: none; }
 div.output_area pre { white-space: pre-wrap; overflow-wrap: anywhere; }"""
 
 
