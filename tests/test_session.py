@@ -297,11 +297,14 @@ def test_messages_that_are_no_messages_are_dropped(tiny, starts):
         "send(socket, 'odd' * 1000, {'a': 1}, parent=parent)\n"
         "socket.send_multipart([b'x', b'<IDS|MSG>', b'', b'[' * 9999, b'1', b'{', b'{'])\n"
         "socket.send_multipart([b''] * 20)\n"
+        "other = {'header': {'msg_id': 'of another cell'}}\n"
+        "send(socket, 'stream', {'name': 'stdout', 'text': 'of another'}, parent=other)\n"
         "send(socket, 'status', {'execution_state': 'idle'}, parent=parent)\n"
         "print('still here')",
     ]
     result = graded(tiny, extra=own)
     assert causes(result)[:2] == ["nothing", "nothing"]
+    assert "of another" not in json.dumps(outputs(result, "own-0"))
 
 
 def png(height, width):
