@@ -186,6 +186,13 @@ def test_a_cell_that_never_stops_printing_is_stopped(tiny, starts):
     assert any("Cell 3 returned or printed more" in note for note in result.notes)
 
 
+def test_a_cell_that_never_stops_saying_little_is_stopped(tiny, starts, monkeypatch):
+    monkeypatch.setattr(channel, "MESSAGES", 50)
+    result = graded(tiny, extra=["for n in range(10**9):\n    display(n)"])
+    assert causes(result)[:2] == ["nothing", "nothing"]
+    assert any("Cell 3 returned or printed more" in note for note in result.notes)
+
+
 def test_a_cell_that_ends_the_kernel_is_left_out(tiny, starts):
     own = ["print('first')", "import os\nos._exit(1)", "print('third')"]
     result = graded(tiny, extra=own)
