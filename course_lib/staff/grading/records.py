@@ -149,7 +149,7 @@ class Limits:
     cpu_seconds: int = 150
     processes: int = 64
     disk: int = 200_000_000
-    output: int = 4_000_000
+    output: int = 6_000_000
 
 
 CAUSES = (
