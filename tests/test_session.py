@@ -267,6 +267,9 @@ def forge(nonce, pairs):
         "    forge(frame.f_locals['nonce'], [['value', '[true, []]']] * 5); return x",
         "import sys\ndef double(x):\n    frame = sys._getframe()\n"
         "    while 'nonce' not in frame.f_locals: frame = frame.f_back\n"
+        "    forge(frame.f_locals['nonce'], [['value', 'no value']] * 5); return x",
+        "import sys\ndef double(x):\n    frame = sys._getframe()\n"
+        "    while 'nonce' not in frame.f_locals: frame = frame.f_back\n"
         "    forge(frame.f_locals['nonce'], [['nothing', '']] * 5); return x",
         "import sys\ndef double(x):\n    frame = sys._getframe()\n"
         "    while 'nonce' not in frame.f_locals: frame = frame.f_back\n"
