@@ -22,10 +22,11 @@ MODULES = """
     skimage.color sklearn.datasets sklearn.metrics
     matplotlib.pyplot matplotlib.font_manager matplotlib.backends.backend_agg
     matplotlib_inline.backend_inline matplotlib_inline.config
-    PIL.Image PIL.PngImagePlugin PIL.JpegImagePlugin
+    PIL.Image PIL.ImageOps PIL.PngImagePlugin PIL.JpegImagePlugin
     ipykernel.kernelapp ipykernel.ipkernel ipykernel.zmqshell ipykernel.displayhook
     IPython.core.completer IPython.core.pylabtools IPython.core.magics jedi
-    course_lib.checks course_lib.images course_lib.exercise
+    course_lib.checks course_lib.images course_lib.exercise course_lib.datasets course_lib.plot
+    course_lib.detection.metrics.drawing
     course_lib.classic.haar course_lib.classic.boosting course_lib.classic.cascade
     course_lib.classic.lineart course_lib.detection.boxes course_lib.detection.metrics
     course_lib.networks.neurons course_lib.networks.losses course_lib.networks.backpropagation
@@ -131,12 +132,30 @@ def _import(fonts):
     for name in _rehearsed():
         with contextlib.suppress(Exception):  # a kernel that needs it will say so
             importlib.import_module(name)
+    with contextlib.suppress(Exception):
+        _draw()
     os.environ.clear()
     os.environ.update(own)
     if "cv2" in sys.modules:
         sys.modules["cv2"].setNumThreads(1)
     gc.collect()
     gc.freeze()  # the collector of a fork would touch, and so copy, every page
+
+
+def _draw():
+    """Draw a picture: what is looked up for the first one, fonts above all, stays known."""
+    import io
+
+    import matplotlib.pyplot as plt
+    from PIL import Image
+
+    Image.init()
+    figure, ax = plt.subplots(layout="constrained")
+    ax.plot([0, 1], label="a")
+    ax.set(title="title", xlabel="x", ylabel="y")
+    ax.legend()
+    figure.savefig(io.BytesIO(), format="png")
+    plt.close(figure)
 
 
 if __name__ == "__main__":
