@@ -181,7 +181,8 @@ def test_a_page_is_the_same_when_written_again(group):
 
 def test_a_student_without_drawing_has_the_reason_in_its_place(group):
     text = written(group)
-    parts = {code: part for part in text.split("<article ")[1:] for code in [part[11:14]]}
+    parts = [part.partition("</article>")[0] for part in text.split("<article ")[1:]]
+    parts = {part[11:14]: part for part in parts}
     code = codes(group)
     assert "The notebook ran, but saved no drawing." in parts[code["s1004"]]
     assert "There was no notebook that can be read." in parts[code["s1005"]]

@@ -16,7 +16,8 @@ import tempfile
 
 from course_lib.staff.sandbox import inside
 
-# What assignments use; each is imported only if it is there. None starts a thread.
+# What assignments use; each is imported only if it is there. None starts a thread, and none sets
+# matplotlib's style, as course_lib.plot does: that is for notebooks that import it.
 MODULES = """
     numpy cv2 scipy.ndimage scipy.optimize skimage.data skimage.filters skimage.morphology
     skimage.color sklearn.datasets sklearn.metrics
@@ -25,8 +26,7 @@ MODULES = """
     PIL.Image PIL.ImageOps PIL.PngImagePlugin PIL.JpegImagePlugin
     ipykernel.kernelapp ipykernel.ipkernel ipykernel.zmqshell ipykernel.displayhook
     IPython.core.completer IPython.core.pylabtools IPython.core.magics jedi
-    course_lib.checks course_lib.images course_lib.exercise course_lib.datasets course_lib.plot
-    course_lib.detection.metrics.drawing
+    course_lib.checks course_lib.images course_lib.exercise course_lib.datasets
     course_lib.classic.haar course_lib.classic.boosting course_lib.classic.cascade
     course_lib.classic.lineart course_lib.detection.boxes course_lib.detection.metrics
     course_lib.networks.neurons course_lib.networks.losses course_lib.networks.backpropagation
