@@ -215,7 +215,7 @@ def test_the_folder_of_the_assignment_comes_before_another(tmp_path):
 
 
 def test_archives_of_students_in_the_archive_of_the_class(tmp_path):
-    alice = zipped({"work/boxes.ipynb": GOOD, "work/cat.jpg": b"c", "__MACOSX/work/._x.ipynb": b""})
+    alice = zipped({"task/boxes.ipynb": GOOD, "task/cat.jpg": b"c", "__MACOSX/task/._x.ipynb": b""})
     files = {"alice.zip": alice, "bob/hand-in.tar.gz": tarred({"boxes.ipynb": GOOD})}
     for path in both(tmp_path, files):
         found = taken(path)
