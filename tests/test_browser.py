@@ -16,6 +16,11 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from selenium import webdriver
+from selenium.common.exceptions import (
+    ElementClickInterceptedException,
+    NoSuchElementException,
+    StaleElementReferenceException,
+)
 from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -30,6 +35,11 @@ FLAGS = (
     "--disable-background-networking --disable-component-update --disable-dev-shm-usage "
     "--no-proxy-server --window-size=1100,900"
 ).split()
+REDRAWN = (  # what a page that still draws itself may answer: ask again
+    ElementClickInterceptedException,
+    NoSuchElementException,
+    StaleElementReferenceException,
+)
 MISSING = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
 pytestmark = pytest.mark.skipif(
     bool(MISSING), reason=f"needs {' and '.join(MISSING)}: apt install chromium chromium-driver"
@@ -153,11 +163,18 @@ def test_a_dragged_slider_changes_the_picture(page, browser):
 
     def wait(question, what):
         left = max(1, end - time.monotonic())
-        return WebDriverWait(browser, left, poll_frequency=0.2).until(lambda _: question(), what)
+        patience = WebDriverWait(browser, left, 0.2, ignored_exceptions=REDRAWN)
+        return patience.until(lambda _: question(), what)
 
     def seen(by, where):
         found = [one for one in browser.find_elements(by, where) if one.is_displayed()]
         return found[0] if found else None
+
+    def click(by, where):
+        found = seen(by, where)
+        if found:
+            found.click()
+        return found
 
     def source():
         return browser.execute_script(
@@ -167,8 +184,8 @@ def test_a_dragged_slider_changes_the_picture(page, browser):
     browser.get(page)
     wait(lambda: seen(By.CSS_SELECTOR, ".jp-Notebook .jp-CodeCell"), "the notebook never opened")
     wait(lambda: seen(By.XPATH, IDLE), "the kernel never came")  # before that, Lab asks which one
-    wait(lambda: seen(By.XPATH, RUN_MENU), "there is no menu Run").click()
-    wait(lambda: seen(By.CSS_SELECTOR, RUN_ALL), "there is no Run All").click()
+    wait(lambda: click(By.XPATH, RUN_MENU), "there is no menu Run")
+    wait(lambda: click(By.CSS_SELECTOR, RUN_ALL), "there is no Run All")
     handle = wait(lambda: seen(By.CSS_SELECTOR, HANDLE), "no slider appeared")
     first = wait(source, "no picture appeared beneath the slider")
     assert first.startswith("data:image/png;base64,")

@@ -160,8 +160,8 @@ def _data(name, rubric, key, keys):
 def _criterion(place, line):
     """One criterion's levels to click."""
     levels = "".join(
-        f'<label class="level"><input type="radio" value="{number}"><b>{level.points:g}</b> '
-        f"<span>{html.escape(level.text)}</span></label>\n"
+        f'<label class="level"><input type="radio" value="{number}" autocomplete="off">'
+        f"<b>{level.points:g}</b> <span>{html.escape(level.text)}</span></label>\n"
         for number, level in enumerate(line.levels)
     )
     legend = f"{html.escape(line.name)} <span>(of {line.points:g})</span>"
