@@ -7,7 +7,7 @@ import socket
 import stat
 import subprocess
 import sys
-import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ import sandbox_cases as cases
 
 import course_lib
 from course_lib.staff import sandbox
+from course_lib.staff.grading import channel
 from course_lib.staff.grading.records import Limits
 
 ROOT = Path(course_lib.__file__).parent.parent
@@ -108,10 +109,11 @@ def inside(request, tmp_path_factory):
         listening[-1].bind(name)
         listening[-1].listen()
     around["port"] = listening[0].getsockname()[1]
-    with sandbox.kernel(wall, {"mine.py": b"secret = 1"}, LIMITS) as other:
+    patient = dataclasses.replace(LIMITS, seconds=7200)  # they live through many tests
+    with sandbox.kernel(wall, {"mine.py": b"secret = 1"}, patient) as other:
         around["other"] = f"{other._process.folder}/given/files/mine.py"
         assert Path(around["other"]).exists()
-        with sandbox.kernel(wall, {}, LIMITS) as kernel:
+        with sandbox.kernel(wall, {}, patient) as kernel:
             yield kernel, around
     for each in listening:
         each.close()
@@ -284,10 +286,11 @@ def test_many_files_for_the_grader_to_clear_away():
 def test_endless_output_fills_no_memory(wall):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with sandbox.kernel(wall, {}, LIMITS) as kernel:
-        timer = threading.Timer(3, kernel.interrupt)
-        timer.start()
         kernel.client.execute("while True: print('x' * 1000)")
-        timer.join()
+        while kernel.client.get_iopub_msg(timeout=cases.LONG)["msg_type"] != "stream":
+            pass
+        time.sleep(3)
+        kernel.interrupt()
         asked = kernel.client.execute("1")
         with_time = cases.LONG * 5
         while kernel.alive() and with_time:
@@ -307,6 +310,30 @@ def test_one_huge_message_is_not_taken(wall):
     with sandbox.kernel(wall, {}, LIMITS) as kernel:
         kernel.client.execute("import IPython; IPython.display.display('x' * 30_000_000)")
         assert cases.ended(kernel) == "output"
+
+
+FLOOD = """
+import os, socket
+part = bytes([3]) + (7_000_000).to_bytes(8, "big") + bytes(7_000_000)  # of ZeroMQ: more will come
+for number in range(3, 200):
+    try:
+        talk = socket.socket(fileno=os.dup(number))
+        talk.getpeername(), talk.setblocking(True)
+        if "k-2" in talk.getsockname():
+            while True:
+                talk.sendall(part)
+    except (OSError, TypeError):
+        continue
+"""
+
+
+def test_a_message_without_end_fills_no_memory(wall, monkeypatch):
+    """ZeroMQ keeps parts of a message until the last has come, and counts none of them."""
+    monkeypatch.setattr(channel, "GROWTH", 60_000_000)
+    with sandbox.kernel(wall, {}, LIMITS) as kernel:
+        talk = channel.Channel(kernel, LIMITS.output)
+        assert talk.execute(FLOOD, cases.LONG, lambda kind, content: None) == "output"
+        assert talk.lost == "output" and talk.execute("1", 1, print) == "output"
 
 
 def test_threads(wall):

@@ -6,8 +6,11 @@ parsed, and a kernel that neither answers nor can be interrupted is given up.
 """
 
 import json
+import os
 import secrets
 import time
+from contextlib import suppress
+from pathlib import Path
 
 from course_lib.staff.grading import inside, kept
 
@@ -16,6 +19,8 @@ GRACE = 5.0  # seconds to answer after an interrupt
 LAST = 10.0  # seconds that the last output may come after the reply; ZeroMQ may have dropped it
 MESSAGES = 20_000  # for one cell
 FLOOD = 8  # times what is kept: a cell that sends more is stopped
+FRAME = 100  # bytes that a part of a message takes beside its own
+GROWTH = 700_000_000  # bytes that ours may grow by; ZeroMQ counts no parts of an endless message
 ENDED = {
     "time": "took too long and was stopped",
     "memory": "needed more memory than there is",
@@ -40,6 +45,7 @@ class Channel:
         import zmq
 
         self.kernel, self.most = kernel, most
+        self.held, self.looked = _held(), 0.0
         self.lost = ""  # why there is no answer any more; one of records.CAUSES
         self.sockets = {
             kernel.client.shell_channel.socket: "shell",
@@ -121,6 +127,9 @@ class Channel:
 
     def _bound(self, wait):
         """Interrupt what takes too long or says too much; give up what does not mind."""
+        if self._swollen():
+            self.lost = "output"
+            return
         flood = wait.bytes > FLOOD * wait.most or wait.count > MESSAGES
         if not (flood or time.monotonic() > wait.end):
             return
@@ -130,6 +139,13 @@ class Channel:
             self.kernel.interrupt()
         else:
             self.lost = wait.cause
+
+    def _swollen(self):
+        """Whether this process holds much more than before, looked at now and then."""
+        if time.monotonic() < self.looked + BEAT:
+            return False
+        self.looked = time.monotonic()
+        return _held() > self.held + GROWTH
 
     def _receive(self, wait, take, beat=BEAT):
         """Take the messages that are there, at most one a socket; whether there was any."""
@@ -141,7 +157,7 @@ class Channel:
                 frames = socket.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 continue
-            size = sum(map(len, frames))
+            size = sum(map(len, frames)) + FRAME * len(frames)
             wait.bytes, wait.count = wait.bytes + size, wait.count + 1
             if size > 2 * wait.most + 100_000:
                 take("too large", {})
@@ -188,6 +204,14 @@ class _Wait:
     @property
     def over(self):
         return self.replied and (self.idle or time.monotonic() > self.last)
+
+
+def _held():
+    """Bytes of memory that this process holds; 0 where that cannot be told."""
+    with suppress(OSError, ValueError, IndexError):
+        pages = Path("/proc/self/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+    return 0
 
 
 def _results(text, nonce, most):
