@@ -192,7 +192,9 @@ def test_formgrader_runs_nothing_of_a_student(tmp_path):
     """nbgrader's page for instructors, with the settings that `course grade` writes."""
     folder = place.open_class(tmp_path / "class")
     place.write_config(folder, "sqlite:///none.db")
-    made = result(hostile())
+    made = hostile()
+    made["cells"].append({"cell_type": "code", "metadata": {}, "source": "slow." * 1000})
+    made = result(made)
     store.keep_autograded(folder, small.NAME, "s1", clean.autograded(small.assignment(), made))
     config = PyFileConfigLoader("nbgrader_config.py", path=str(folder)).load_config()
     templates = Path(nbgrader.__file__).parent / "server_extensions/formgrader/templates"
@@ -207,6 +209,8 @@ def test_formgrader_runs_nothing_of_a_student(tmp_path):
     for cell in soup.select("div.cell"):
         nothing_runs(str(cell))
     assert "alert(1)" in soup.get_text()
+    assert "slow." * 1000 in html
+    assert '<span class="n">' in html
 
 
 def test_pages_are_renewed_where_something_changed(tmp_path):
@@ -229,3 +233,31 @@ def test_a_page_of_brackets_costs_no_minutes():
     began = time.process_time()
     assert "[" * 100_000 in page(result(made))
     assert time.process_time() - began < 20
+
+
+SLOW = {"blanks": " \n" * 50_000, "names": "a." * 50_000, "form feeds": "\f \n" * 30_000}
+SLOW |= {"decorators": "@" + "a." * 50_000, "characters": "'" + "\\N{" * 50_000}
+
+
+def test_a_page_of_code_costs_no_minutes():
+    """What finds colours takes the square or the cube of the length of such code."""
+    made = small.notebook("half")
+    made["cells"] += [{"cell_type": "code", "metadata": {}, "source": s} for s in SLOW.values()]
+    source = "\n".join(f"```{name}\n{' ' * 2000}\n```" for name in ("python", "ipython3", "perl"))
+    made["cells"].append({"cell_type": "markdown", "metadata": {}, "source": source})
+    began = time.process_time()
+    assert "a." * 50_000 in page(result(made))
+    assert time.process_time() - began < 20
+
+
+def test_code_has_colours_until_there_is_too_much_of_it():
+    made = small.notebook("half")
+    code = {"cell_type": "code", "metadata": {}, "source": "for i in x:\n    pass\n" * 450}
+    cells = clean.autograded(small.assignment(), result(made))["cells"]
+    made["cells"] = [dict(code) for _ in range(10)]
+    many = clean.autograded(small.assignment(), result(made))["cells"]
+    assert not any("course" in cell["metadata"] for cell in cells)
+    told = ['<span class="k">' in clean.highlight_code(c["source"], c["metadata"]) for c in many]
+    assert told == [True] * 6 + [False] * 4
+    for source in SLOW.values():
+        assert "<span" not in clean.highlight_code(source[:3000])

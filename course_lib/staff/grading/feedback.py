@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections import Counter
 from contextlib import ExitStack
-from functools import cache, lru_cache
+from functools import cache
 from html import escape
 from pathlib import Path
 
@@ -127,7 +127,7 @@ def _exporter():
     import nbgrader
     from jinja2 import DictLoader
     from nbconvert.exporters import HTMLExporter, TemplateExporter
-    from nbconvert.filters import DataTypeFilter, Highlight2HTML
+    from nbconvert.filters import DataTypeFilter
     from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 
     from course_lib.staff.grading import clean
@@ -149,11 +149,10 @@ def _exporter():
         raw_template=_TEMPLATE,
         preprocessors=[CSSHTMLHeaderPreprocessor],
     )
-    coloured = lru_cache(1000)(Highlight2HTML(pygments_lexer="ipython3"))
     exporter.register_filter("markdown2html", clean.markdown2html)
     # nbconvert's own looks from each bracket to the text's end: minutes where there are many.
     exporter.register_filter("strip_files_prefix", lambda text: text)
-    exporter.register_filter("highlight_code", lambda source, metadata=None: coloured(source))
+    exporter.register_filter("highlight_code", clean.highlight_code)
     exporter.register_filter("filter_data_type", DataTypeFilter())
     return exporter
 

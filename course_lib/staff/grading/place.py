@@ -19,8 +19,12 @@ c.CourseDirectory.db_url = {url!r}
 c.CourseDirectory.submitted_directory = "graded_by_course_grade_only"
 # Formgrader lists the assignments that have a folder here.
 c.CourseDirectory.source_directory = "results"
-# A student's text may hold HTML that would run on the instructor's own Jupyter server.
-c.HTMLExporter.filters = {{"markdown2html": "course_lib.staff.grading.clean.markdown2html"}}
+# A student's text may hold HTML that would run on the instructor's own Jupyter server, and code
+# that takes hours to be shown in colours.
+c.HTMLExporter.filters = {{
+    "markdown2html": "course_lib.staff.grading.clean.markdown2html",
+    "highlight_code": "course_lib.staff.grading.clean.highlight_code",
+}}
 '''
 
 
