@@ -2,8 +2,20 @@
 
 import fetch_server
 import pytest
+from hypothesis import HealthCheck, settings
 
 from course_lib import catalog
+
+# The same examples in every run, however busy the machine. To search with others:
+# pytest --hypothesis-profile=default
+settings.register_profile(
+    "course",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("course")
 
 
 @pytest.fixture

@@ -24,8 +24,11 @@ def wall(way):
     return sandbox.Wall(found.name, found.program, warm=way == "warm")
 
 
-def run(kernel, code, seconds=LONG):
-    """Run a cell and return its text, streams and errors' names; stop when the kernel ends."""
+def run(kernel, code, seconds=LONG, then=None):
+    """Run a cell and return its text, streams and errors' names; stop when the kernel ends.
+
+    `then` is called when the cell has printed something, so that it surely runs.
+    """
     asked = kernel.client.execute(code)
     said, until = [], time.monotonic() + seconds
     while time.monotonic() < until:
@@ -40,6 +43,8 @@ def run(kernel, code, seconds=LONG):
         content = message["content"]
         if message["msg_type"] == "stream":
             said.append(content["text"])
+            if then is not None:
+                then = then()
         elif message["msg_type"] == "error":
             said.append(f"{content['ename']}: {content['evalue']}\n")
         elif message["msg_type"] == "display_data":

@@ -184,9 +184,9 @@ def test_half_a_character_can_be_stored():
 
 @pytest.mark.parametrize("text", ["x" * 4_000_000, "\r" * 4_000_000, "\x1b[" * 2_000_000])
 def test_long_lines_take_no_more_than_their_time(text):
-    began = time.monotonic()
+    began = time.process_time()
     outputs(stream(text), room=10**8)
-    assert time.monotonic() - began < 60  # a pattern that tries again at each place takes days
+    assert time.process_time() - began < 60  # a pattern that tries again at each place takes days
 
 
 junk = st.recursive(

@@ -147,14 +147,14 @@ def test_first_error_is_named_and_later_cells_do_not_run(tmp_path):
 def test_kernel_that_dies_is_noticed_within_seconds(tmp_path):
     said, seconds = fails(write(tmp_path / "a.ipynb", "import os", "os._exit(1)", "1"))
     assert said == "a.ipynb, cell 3 (os._exit(1)): the kernel died, out of memory perhaps."
-    assert seconds < 20
+    assert seconds < 100  # on a very busy machine; 2 on a quiet one
 
 
 def test_cell_that_takes_too_long_is_stopped(tmp_path, capfd):
-    book = write(tmp_path / "a.ipynb", "import time", "time.sleep(60)")
-    said, seconds = fails(book, timeout=1.5)
-    assert said == "a.ipynb, cell 3 (time.sleep(60)): took longer than 2 seconds."
-    assert seconds < 20
+    book = write(tmp_path / "a.ipynb", "import time", "time.sleep(90)")
+    said, seconds = fails(book, timeout=4.5)
+    assert said == "a.ipynb, cell 3 (time.sleep(90)): took longer than 5 seconds."
+    assert seconds < 60
     assert capfd.readouterr() == ("", ""), "the kernel's own complaints stay out of the terminal"
 
 

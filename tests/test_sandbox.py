@@ -3,6 +3,7 @@
 import asyncio
 import concurrent.futures
 import dataclasses
+import gc
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import sandbox_cases as cases
 
@@ -21,6 +23,7 @@ from course_lib.staff.sandbox import bubblewrap, containers, keeper, kernels, se
 
 ROOT = Path(course_lib.__file__).parent.parent
 LIMITS = Limits(seconds=600, cpu_seconds=300)
+ENDLESS = "print('begun')\nwhile True: pass"
 
 
 @pytest.fixture(params=["warm", "cold"])
@@ -117,16 +120,13 @@ def test_what_does_not_fit_is_refused_with_a_sentence(wall):
 
 def test_interrupt(wall):
     with sandbox.kernel(wall, {}, LIMITS) as kernel:
-        timer = threading.Timer(1, kernel.interrupt)
-        timer.start()
-        assert "KeyboardInterrupt" in cases.run(kernel, "while True: pass")
-        timer.join()
+        assert "KeyboardInterrupt" in cases.run(kernel, ENDLESS, then=kernel.interrupt)
         assert cases.run(kernel, "print('still here')") == "still here\n"
 
 
 def test_wall_time_ends_what_ignores_interrupts(wall):
     code = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"
-    with sandbox.kernel(wall, {}, dataclasses.replace(LIMITS, seconds=4)) as kernel:
+    with sandbox.kernel(wall, {}, dataclasses.replace(LIMITS, seconds=8)) as kernel:
         kernel.client.execute(code)
         assert cases.ended(kernel) == "time"
         assert not kernel.alive()
@@ -134,7 +134,7 @@ def test_wall_time_ends_what_ignores_interrupts(wall):
 
 @pytest.mark.parametrize("before", ["", "import signal; signal.signal(24, signal.SIG_IGN)\n"])
 def test_processor_time_is_bounded(wall, before):
-    with sandbox.kernel(wall, {}, dataclasses.replace(LIMITS, cpu_seconds=3)) as kernel:
+    with sandbox.kernel(wall, {}, dataclasses.replace(LIMITS, cpu_seconds=6)) as kernel:
         kernel.client.execute(f"{before}while True: pass")
         assert cases.ended(kernel) == "time"
 
@@ -174,11 +174,13 @@ def test_twenty_kernels_cost_no_more_threads_and_files_than_three():
         return threading.active_count(), len(os.listdir("/proc/self/fd"))
 
     counts = []
+    gc.collect()  # what earlier tests left in cycles would go on the way
     for _ in range(20):
         with sandbox.kernel(wall, {}, LIMITS) as kernel:
             assert cases.run(kernel, "print(1)") == "1\n"
         counts.append(held())
-    assert max(counts[3:]) == max(counts[:3])
+    first, later = np.array(counts[:3]), np.array(counts[3:])
+    assert (later.max(axis=0) <= first.max(axis=0)).all(), counts
 
 
 def test_kernels_at_the_same_time_do_not_meet(wall):
@@ -363,10 +365,7 @@ def test_podman():
             "import socket; socket.create_connection(('192.0.2.1', 80), 20)",
         ):
             assert cases.attempt(kernel, code).startswith("error"), code
-        timer = threading.Timer(1, kernel.interrupt)
-        timer.start()
-        assert "KeyboardInterrupt" in cases.run(kernel, "while True: pass")
-        timer.join()
+        assert "KeyboardInterrupt" in cases.run(kernel, ENDLESS, then=kernel.interrupt)
         kernel.client.execute("import os; os.abort()")
         assert cases.ended(kernel) == "died"
     left = subprocess.run([wall.program, "ps", "-a"], capture_output=True, text=True, check=True)
@@ -410,7 +409,4 @@ def test_causes(end, cause):
 def test_unsafe_runs_the_same_code():
     with sandbox.kernel(sandbox.choose(unsafe=True, only="none"), {"a": b"1"}, LIMITS) as kernel:
         assert cases.run(kernel, "print(open('a').read())") == "1\n"
-        timer = threading.Timer(1, kernel.interrupt)
-        timer.start()
-        assert "KeyboardInterrupt" in cases.run(kernel, "while True: pass")
-        timer.join()
+        assert "KeyboardInterrupt" in cases.run(kernel, ENDLESS, then=kernel.interrupt)
