@@ -82,6 +82,9 @@ RIGHTS = {
     "device": "import os, stat; os.mknod('disk', 0o600 | stat.S_IFBLK, os.makedev(8, 0))",
     "memory limit": "import resource as r; r.setrlimit(r.RLIMIT_AS, (-1, -1))",
     "processor limit": "import resource as r; r.setrlimit(r.RLIMIT_CPU, (10**6, 10**6))",
+    "open files limit": "import resource as r; r.setrlimit(r.RLIMIT_NOFILE, (10**6, 10**6))",
+    "many open files": "files = [open('/dev/null') for _ in range(600)]",
+    "core limit": "import resource as r; r.setrlimit(r.RLIMIT_CORE, (-1, -1))",
     "file limit": "import resource as r; r.setrlimit(r.RLIMIT_FSIZE, (-1, -1))",
     "name": "import socket; socket.sethostname('x')",
     "memory file": "import os; os.memfd_create('x')",
@@ -203,6 +206,13 @@ def test_it_sees_no_variable_of_the_grader(monkeypatch):
             code = "import os, glob; print(dict(os.environ), [open(f).read() for f in "
             said = cases.run(kernel, f"{code}('/proc/self/environ', '/proc/1/environ')])")
             assert "hush" not in said and "PYTEST" not in said and "'HOME': '/sandbox'" in said
+
+
+def test_it_leaves_no_core_and_holds_few_files(inside):
+    kernel, _ = inside
+    code = "import resource as r; print(r.getrlimit(r.RLIMIT_CORE), r.getrlimit(r.RLIMIT_NOFILE))"
+    core, most_core, files, most_files = cases.numbers(cases.run(kernel, code))
+    assert core <= most_core <= 1 and 0 < files <= most_files <= 512
 
 
 def test_it_holds_no_file_of_the_machine(inside):
