@@ -297,7 +297,7 @@ def test_endless_output_fills_no_memory(wall):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with sandbox.kernel(wall, {}, LIMITS) as kernel:
         kernel.client.execute("while True: print('x' * 1000)")
-        while kernel.client.get_iopub_msg(timeout=cases.LONG)["msg_type"] != "stream":
+        while kernel.client.get_iopub_msg(timeout=cases.LONG)["msg_type"] != "execute_input":
             pass
         time.sleep(3)
         kernel.interrupt()
