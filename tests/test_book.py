@@ -1,8 +1,10 @@
 """The gradebook, in SQLite and in a real PostgreSQL: marks that survive, whole or not at all."""
 
+import os
 import sqlite3
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import grading_class as small
 import postgres
@@ -11,21 +13,11 @@ from nbgrader import api
 from nbgrader.api import MissingEntry
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
+from sqlalchemy import text
 from traitlets.config.loader import PyFileConfigLoader
 
 from course_lib.staff.grading import book as books
-from course_lib.staff.grading import clean, opening, place, records, store
-
-
-@pytest.fixture(autouse=True, scope="module")
-def asked_once():
-    """The number of nbgrader's tables, which a program of its own looks up for each new book."""
-    with pytest.MonkeyPatch.context() as patch:
-        with opening._alembic_found():
-            version = api.get_alembic_version()
-        patch.setattr(api, "get_alembic_version", lambda: version)
-        yield
-
+from course_lib.staff.grading import clean, place, records, store
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="starts PostgreSQL as Debian lays it")
 
@@ -65,6 +57,24 @@ def record(book, student, first="fine", assignment=None, **how):
 
 def row(book, student):
     return {row["student"]: row for row in books.marks(book, small.NAME)}[student]
+
+
+@pytest.fixture(scope="module")
+def version():
+    """The number of nbgrader's tables, as the program that it starts for it says."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+        return api.get_alembic_version()
+
+
+def test_a_new_book_has_nbgraders_version_and_starts_no_program(
+    folder, address, version, monkeypatch
+):
+    monkeypatch.setattr(api, "get_alembic_version", lambda: pytest.fail("it starts alembic"))
+    for _ in range(2):
+        with books.open_book(folder, address) as book:
+            found = book.db.execute(text("SELECT version_num FROM alembic_version"))
+            assert found.scalars().all() == [version]
 
 
 def test_marks_of_a_class(book):

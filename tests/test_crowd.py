@@ -12,25 +12,14 @@ from pathlib import Path
 
 import grading_class as small
 import pytest
-from nbgrader import api
 from typer.testing import CliRunner
 
 from course_lib.staff.grading import book as books
-from course_lib.staff.grading import crowd, opening, place, pool, records, store, worker
+from course_lib.staff.grading import crowd, place, pool, records, store, worker
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="grading runs on Linux and macOS")
 TESTS = Path(__file__).parent
 LONG = 300  # seconds that a busy machine may take
-
-
-@pytest.fixture(autouse=True, scope="module")
-def asked_once():
-    """The number of nbgrader's tables, which a program of its own looks up for each new book."""
-    with pytest.MonkeyPatch.context() as patch:
-        with opening._alembic_found():
-            version = api.get_alembic_version()
-        patch.setattr(api, "get_alembic_version", lambda: version)
-        yield
 
 
 def until(true, what):

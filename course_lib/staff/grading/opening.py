@@ -1,10 +1,5 @@
 """Where a class's gradebook is, and how to open it."""
 
-import os
-import sys
-from contextlib import contextmanager
-from pathlib import Path
-
 from course_lib.staff.grading import place
 
 
@@ -38,8 +33,8 @@ def open_book(folder, db=""):
     folder = place.find_class(folder)
     url = _url(folder, db)
     try:
-        with _alembic_found():
-            book = Gradebook(url.render_as_string(hide_password=False))
+        _begin(url)
+        book = Gradebook(url.render_as_string(hide_password=False))
     except (SQLAlchemyError, ImportError) as error:
         said = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise OSError(f"The gradebook {url.render_as_string()} cannot be opened: {said}") from None
@@ -66,15 +61,25 @@ def _url(folder, db):
     return url
 
 
-@contextmanager
-def _alembic_found():
-    """Let nbgrader find the program `alembic`, which lies beside Python and not always in PATH."""
-    before = os.environ.get("PATH", "")
-    os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), before))
+def _begin(url):
+    """Make the tables of a new gradebook, and note in it which version of them these are.
+
+    nbgrader asks a program of its own for that number, which takes seconds to start.
+    """
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+    from nbgrader.api import Base
+    from nbgrader.dbutil import ALEMBIC_DIR
+    from sqlalchemy import create_engine, inspect
+
+    engine = create_engine(url)
     try:
-        yield
+        with engine.begin() as connection:
+            if not inspect(connection).get_table_names():
+                Base.metadata.create_all(connection)
+                MigrationContext.configure(connection).stamp(ScriptDirectory(ALEMBIC_DIR), "head")
     finally:
-        os.environ["PATH"] = before
+        engine.dispose()
 
 
 def _remember(folder, url, db):
