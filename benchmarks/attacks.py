@@ -93,9 +93,16 @@ def plain(folder, name, server):
     jailed(course, canary, "generate_assignment")
     server.heard.clear()
     before = state(course)
-    honest = jailed(course, canary, "autograde", hostile_class.HONEST[0])[0]
-    seconds, status = jailed(course, canary, "autograde", name)
+    honest, status = jailed(course, canary, "autograde", hostile_class.HONEST[0])
+    if status or honest_total(course) != 16:
+        raise SystemExit("The honest submission was not graded: nothing can be said of others.")
+    seconds, status = jailed(course, canary, "autograde", name, WAIT)
     return verdict(course, canary, name, server, before, (seconds, honest, status))
+
+
+def honest_total(course):
+    """The points of the honest student, as the gradebook has them."""
+    return sum(grading.marks(course).get(hostile_class.HONEST[0], {}).values())
 
 
 def verdict(course, canary, name, server, before, times):
@@ -119,7 +126,7 @@ def verdict(course, canary, name, server, before, times):
     harm += ["saw others' work and secrets"] * ('"SEEN ' in graded)
     scripts = "text/html" in graded and "onerror=" in graded
     harm += ["its scripts run in formgrader"] * scripts
-    if sum(marks.get(hostile_class.HONEST[0], {}).values()) != 16:
+    if honest_total(course) != 16:
         harm.append("another student's marks changed")
     if name not in marks:
         harm.append("not graded")
@@ -137,7 +144,7 @@ def state(course):
     return {f: hashlib.sha256(f.read_bytes()).digest() for f in files if f.is_file()}
 
 
-def jailed(course, canary, command, student=None):
+def jailed(course, canary, command, student=None, wait=None):
     """Run nbgrader where it can harm nothing but its own course; return seconds and exit status."""
     subprocess.run(["chown", "-R", NOBODY, str(course), str(canary)], check=True)
     home = Path.home()
@@ -162,7 +169,7 @@ def jailed(course, canary, command, student=None):
             [*walls, "--", *user, *limits, *call], env=clean, stdout=log, stderr=log
         )
         try:
-            status = process.wait(WAIT if command == "autograde" else None)
+            status = process.wait(wait)
         except psutil.TimeoutExpired:
             process.kill()
             process.wait()
