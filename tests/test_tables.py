@@ -81,11 +81,13 @@ def test_nothing_handed_in_is_said_once(folder):
     assert moodle[1][5] == "There is no notebook."
 
 
-@pytest.mark.parametrize("evil", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", '=HYPERLINK("x","y")'])
+@pytest.mark.parametrize(
+    "evil", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "＝1+1", '=HYPERLINK("x","y")']
+)
 def test_no_cell_is_a_formula(folder, evil):
     given = row(name=evil, comments={"open": evil})
     both = written(folder, [given], {"s1": result(notes=(evil,))})
     for table in both:
         for line in table:
-            assert not [cell for cell in line if cell.startswith(("=", "+", "-", "@", "\t"))]
+            assert not [cell for cell in line if cell.startswith(("=", "+", "-", "@", "\t", "＝"))]
     assert both[0][1][1] == "'" + evil.strip()

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from course_lib.staff.grading import store
 
-# What a spreadsheet takes for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What a spreadsheet takes for a formula; one in Japanese takes the wide signs for it, too.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 # Moodle's grading worksheet finds its columns by these names, in English; it wants the first, the
 # grade and the last (mod/assign/feedback/offline/importgradeslib.php).
 _MOODLE = (
