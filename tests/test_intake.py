@@ -196,6 +196,12 @@ def test_a_mapping_that_is_none(tmp_path):
             taken(written(tmp_path / "a.ipynb", GOOD), mapping)
 
 
+def test_a_mapping_that_is_not_there(tmp_path):
+    for place in (tmp_path / "map.csv", tmp_path):
+        with pytest.raises(FileNotFoundError, match="There is no list of students at "):
+            taken(written(tmp_path / "a.ipynb", GOOD), place)
+
+
 def test_two_listed_students_with_the_same_safe_id(tmp_path):
     mapping = written(tmp_path / "map.csv", b"file,student\na.ipynb,x/1\nb.ipynb,x:1\n")
     for path in both(tmp_path, {"a.ipynb": GOOD, "b.ipynb": GOOD}):

@@ -5,9 +5,9 @@ import json
 import re
 import shutil
 
+import local_kernel
 import nbformat
 import pytest
-from nbclient import NotebookClient
 from nbgrader import utils
 from nbgrader.preprocessors import CheckCellMetadata
 from nbgrader.validator import Validator
@@ -239,6 +239,8 @@ def test_no_such_assignment_and_no_release_yet(course):
         release.release("products", root)
     with pytest.raises(FileNotFoundError, match="course release sums makes it"):
         release.released("sums", root)
+    with pytest.raises(FileNotFoundError, match="the assignments are: sums"):
+        release.released("products", root)
     (root / "solutions" / "sums" / "sums.ipynb").write_text("{")
     with pytest.raises(release.SourceFault, match="is no notebook"):
         release.source("sums", root)
@@ -308,11 +310,7 @@ def test_nbgrader_accepts_the_released_notebook(name):
 def test_a_released_notebook_runs_and_says_what_is_open(name, tmp_path):
     path = sources.place(release.ROOT, "assignments", name)
     notebook = nbformat.read(path, as_version=4)
-    where = {"metadata": {"path": str(tmp_path)}}
-    client = NotebookClient(
-        notebook, timeout=900, kernel_name="python3", resources=where, allow_errors=True
-    )
-    client.execute()
+    local_kernel.execute(notebook, tmp_path, allow_errors=True)
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue

@@ -26,6 +26,9 @@ def test_a_class_is_made_once_and_found_again(tmp_path):
     assert place.open_class(folder) == folder == place.find_class(folder)
     assert place.seed(folder, "boxes") == seed  # drawn once
     assert place.seed(folder, "boxes", 7) == place.seed(folder, "boxes") == 7
+    with pytest.raises(ValueError, match="The seed is -3; wanted a whole number from 0"):
+        place.seed(folder, "boxes", -3)
+    assert place.seed(folder, "boxes") == 7  # and not kept
     assert "*" in (folder / ".gitignore").read_text().splitlines()
 
 

@@ -116,7 +116,14 @@ def seed(folder, name, wanted=None):
     name : str
     wanted : int, optional
         Taken in its place, from now on.
+
+    Raises
+    ------
+    ValueError
+        If `wanted` is below 0.
     """
+    if wanted is not None and wanted < 0:
+        raise ValueError(f"The seed is {wanted}; wanted a whole number from 0.")
     said = about(folder)
     if wanted is not None or name not in said["seeds"]:
         said["seeds"][name] = secrets.randbits(31) if wanted is None else int(wanted)

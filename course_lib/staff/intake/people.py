@@ -95,10 +95,14 @@ def read_people(path):
 
     Raises
     ------
+    FileNotFoundError
+        If it is not there.
     ValueError
         If it is neither.
     """
     path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no list of students at {path}.")
     rows = [row for row in _rows(_text(path)) if any(cell.strip() for cell in row)]
     head = [plain(cell) for cell in rows[0]] if rows else []
     if "file" in head and "student" in head:
