@@ -3,7 +3,10 @@
 import math
 import os
 import re
+import shutil
 import sys
+import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbclient
@@ -11,6 +14,7 @@ import nbformat
 from jupyter_client.kernelspec import NoSuchKernel
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from tqdm import tqdm
+from traitlets.config import Config
 
 NOTEBOOKS = Path("notebooks")
 BUILD = Path("build/notebooks")
@@ -101,6 +105,29 @@ def run(path, *, timeout=None, in_place=False, build=BUILD, quiet=False):
     return page
 
 
+@contextmanager
+def sockets():
+    """Choose where a kernel on this machine is talked to, so that two never meet.
+
+    Jupyter looks for free ports of the network and lets go of them, and the kernel takes them a
+    second later; a kernel that another program forestalls in between ends at its start.
+
+    Yields
+    ------
+    dict
+        Settings of a `jupyter_client.KernelManager`: sockets in a folder of their own, which goes
+        in the end. Empty on Windows, whose kernels know ports only.
+    """
+    if sys.platform == "win32":
+        yield {}
+        return
+    folder = tempfile.mkdtemp(prefix="course-")
+    try:
+        yield {"transport": "ipc", "ip": f"{folder}/k"}
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def clean(notebook):
     """Take out what differs from run to run or belongs to one machine, in place.
 
@@ -176,6 +203,12 @@ class _Watch:
 def _execute(notebook, path, timeout, quiet):
     """Run every cell of a notebook, or say which one stopped it."""
     watch = _Watch(notebook, path.stem, quiet)
+    with sockets() as place:
+        _execute_at(place, notebook, path, timeout, watch)
+
+
+def _execute_at(place, notebook, path, timeout, watch):
+    """`_execute` with a kernel's `sockets`."""
     client = nbclient.NotebookClient(
         notebook,
         timeout=timeout,
@@ -186,6 +219,7 @@ def _execute(notebook, path, timeout, quiet):
         extra_arguments=["--log-level=CRITICAL"],  # what matters comes as an error of a cell
         on_cell_start=watch.begin,
         on_cell_executed=watch.end,
+        config=Config(KernelManager=place),
     )
     try:
         client.execute()

@@ -3,11 +3,11 @@
 import contextlib
 import io
 
+import local_kernel
 import matplotlib
 import matplotlib.pyplot as plt
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from course_lib import exercise
 from course_lib.staff import release, sources, trial, variants
@@ -112,8 +112,7 @@ def execute(part, name, folder, *, absent=()):
     notebook = nbformat.read(path, as_version=4)
     question = f"import sys\n[name for name in {tuple(absent)} if name in sys.modules]"
     notebook.cells.append(nbformat.v4.new_code_cell(question))
-    where = {"metadata": {"path": str(folder)}}
-    NotebookClient(notebook, timeout=900, kernel_name="python3", resources=where).execute()
+    local_kernel.execute(notebook, folder)
     (last,) = notebook.cells[-1].outputs
     assert last["data"]["text/plain"] == "[]"
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]

@@ -186,15 +186,13 @@ def _effect(path):
 
 def run(path, folder, **changed):
     """The notebook, run by a kernel in a folder, with some cells changed."""
+    import local_kernel
     import nbformat
-    from nbclient import NotebookClient
 
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
         cell.source = changed.get(cell.id.replace("-", "_"), cell.source)
-    where = {"metadata": {"path": str(folder)}}
-    client = NotebookClient(notebook, timeout=900, kernel_name="python3", resources=where)
-    client.execute()
+    local_kernel.execute(notebook, folder)
     return notebook
 
 

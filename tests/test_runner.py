@@ -1,6 +1,9 @@
 """`course run`: tiny notebooks run to their end, or stop with one sentence and leave no trace."""
 
+import json
+import sys
 import time
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -186,6 +189,15 @@ def test_find_takes_beginnings_paths_and_parts(tmp_path, monkeypatch):
     for unknown in ("03", "elsewhere/01_1_a.ipynb", "draft", ""):
         with pytest.raises(FileNotFoundError, match=r"there are: 01_1, 01_2, 02_1\.$"):
             names(unknown)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows' kernels know ports only")
+def test_a_kernel_takes_no_port_that_another_program_may_take(tmp_path):
+    asks = "from ipykernel.connect import get_connection_info\nprint(get_connection_info())"
+    book = write(tmp_path / "a.ipynb", asks)
+    runner.run(book, in_place=True, build=tmp_path / "build", quiet=True)
+    place = json.loads(texts(nbformat.read(book, 4).cells[1]))
+    assert place["transport"] == "ipc" and not Path(place["ip"]).parent.exists()
 
 
 def test_page_needs_no_network():

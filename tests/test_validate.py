@@ -6,6 +6,7 @@ import io
 import os
 import re
 import shutil
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from unittest import mock
@@ -409,6 +410,17 @@ def test_a_cell_that_heeds_no_interrupt_and_never_falls_silent_is_stopped(tmp_pa
     status, verdicts, seconds, text = run(tmp_path, *OURS)
     assert status == 1 and seconds["talks", "Cell 0"] < 100
     assert "Timeout of 1 seconds" in text and verdicts["talks", "Cell 1"] == "skipped"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows' kernels know ports only")
+def test_a_kernel_takes_no_port_that_another_program_may_take():
+    kernel = watch.WatchedKernel("python3")
+    folder = Path(kernel.km.ip).parent
+    try:
+        assert kernel.km.transport == "ipc" and len(list(folder.iterdir())) == 5
+    finally:
+        kernel.stop()
+    assert not folder.exists()
 
 
 def test_output_that_waits_counts_as_memory(monkeypatch):

@@ -3,12 +3,17 @@
 Built on nbval's kernel, which would wait out the whole timeout for a kernel that is gone.
 """
 
+import contextlib
+import os
 import time
 from pathlib import Path
 from queue import Empty
 
 import psutil
-from nbval.kernel import RunningKernel
+from jupyter_client.manager import KernelManager
+from nbval.kernel import NbvalKernelspecManager, RunningKernel
+
+from course_lib import runner
 
 POLL = 0.5
 MOST_TEXT = (
@@ -39,7 +44,30 @@ class WatchedKernel(RunningKernel):
     def __init__(self, kernel_name, cwd=None, startup_timeout=60, memory=float("inf")):
         self.memory, self.peak, self.message_id = memory, 0, None
         self.deadline, self.own = float("inf"), psutil.Process().memory_info().rss
-        super().__init__(kernel_name, cwd=cwd, startup_timeout=startup_timeout)
+        with contextlib.ExitStack() as stack:
+            place = stack.enter_context(runner.sockets())
+            self._start(kernel_name, cwd, startup_timeout, place)
+            self.sockets = stack.pop_all()  # closed with the kernel
+        self._ensure_iopub_up()
+
+    def _start(self, kernel_name, cwd, startup_timeout, place):
+        """Do what nbval's ``start_new_kernel`` does, which knows ports of the network only."""
+        specs = NbvalKernelspecManager()
+        self.km = KernelManager(kernel_name=kernel_name, kernel_spec_manager=specs, **place)
+        with open(os.devnull, "w") as nothing:
+            self.km.start_kernel(stderr=nothing, cwd=cwd)
+        self.kc = self.km.client()
+        self.kc.start_channels()
+        try:
+            self.kc.wait_for_ready(timeout=startup_timeout)
+        except RuntimeError:
+            super().stop()
+            raise
+
+    def stop(self):
+        """Stop the kernel, and leave nothing of it behind."""
+        super().stop()
+        self.sockets.close()
 
     def get_message(self, stream, timeout=None):
         """Return the next message of a channel.
