@@ -25,7 +25,7 @@ def show_step_sizes(steps, errors):
     ax.loglog(steps, errors, "o-")
     ax.text(1.5e-13, 1e-10, "too small:\nrounding in the 16th digit,\nerror grows as $1/s$")
     ax.text(2, 1e-10, "too large:\nno parabola,\nerror grows as $s^2$", ha="right")
-    ax.set(xlabel="step $s$", ylabel="largest error of ten slopes")
+    ax.set(xlabel="step $s$", ylabel="mean error of a slope")
     ax.set_title("A check by finite differences is best in the middle")
     return fig
 
