@@ -98,6 +98,22 @@ def test_a_loss_that_is_no_number_stops_and_puts_back_what_was_good(value):
     assert record.steps == 6
 
 
+@pytest.mark.parametrize("every, back", [(1, 4), (5, 0), (100, 0)])
+def test_what_made_the_loss_no_number_is_not_what_is_put_back(every, back):
+    """A step's loss is of the variables before it, which the step before may have spoilt."""
+    variable = Variable(0.0)
+
+    def step(n):
+        loss = float(variable.value)
+        variable.assign(np.nan if n == 4 else n + 1)
+        return {"loss": loss}
+
+    with pytest.raises(loop.Diverged, match=f"step 5: .* before step {back}") as info:
+        loop.train(step, 20, variables=[variable], every=every)
+    assert variable.value == back == info.value.record.steps
+    assert info.value.record.curves == {"loss": list(range(back))}
+
+
 def test_divergence_without_variables_keeps_the_record():
     with pytest.raises(loop.Diverged) as info:
         loop.train(lambda n: {"loss": np.nan if n == 3 else 1}, 5)

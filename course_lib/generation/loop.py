@@ -88,8 +88,10 @@ def train(step, steps, *, record=None, variables=(), watch=None, every=100, labe
     try:
         for n in widgets.progress(range(record.steps, last), label):
             if good is None or n % every == 0:
-                good = n, [_copy(variable) for variable in variables]
-            _note(record, _finite(step(n), n, record, variables, good))
+                new = n, [_copy(variable) for variable in variables]
+            losses = _finite(step(n), n, record, variables, good or new)
+            good = new  # not before: a step's losses are those of what the last one made
+            _note(record, losses)
             if watch is not None and (record.steps % every == 0 or record.steps == last):
                 watch(record)
     except KeyboardInterrupt:
