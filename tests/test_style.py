@@ -444,6 +444,50 @@ def test_sums_of_a_run_by_hand():
     np.testing.assert_allclose(run.style, [1.25, 0.35])
 
 
+def test_a_run_is_saved_whole_or_not_at_all(tmp_path, monkeypatch):
+    from course_lib.translation import style
+
+    path, run = tmp_path / "run.npz", made_up_run()
+    run.save(path)
+    before = path.read_bytes()
+
+    def interrupted(file, **arrays):
+        file.write(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(np, "savez", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run.save(path)
+    assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
+    with pytest.raises(FileNotFoundError, match="make it first"):
+        run.save(tmp_path / "none" / "run.npz")
+    for call in (run.save, style.load):
+        with pytest.raises(TypeError, match="path is NoneType"):
+            call(None)
+
+
+@pytest.mark.parametrize("kind", ["cut", "flipped", "other names", "a list", "array"])
+def test_a_file_that_is_no_run_is_refused(tmp_path, kind):
+    from course_lib.translation import style
+
+    path = tmp_path / "run.npz"
+    made_up_run().save(path)
+    content = path.read_bytes()
+    if kind == "cut":
+        path.write_bytes(content[: len(content) // 2])
+    elif kind == "flipped":
+        middle = content.index(b"picture.npy") + 200
+        path.write_bytes(content[:middle] + bytes([content[middle] ^ 255]) + content[middle + 1 :])
+    elif kind == "array":
+        with open(path, "wb") as file:
+            np.save(file, np.zeros(3))
+    else:
+        about = {"other names": '{"steps": 3}', "a list": "[1]"}[kind]
+        np.savez(path, about=np.array(about), picture=np.zeros((3, 3, 3)))
+    with pytest.raises(ValueError, match="is damaged, or not a run"):
+        style.load(path)
+
+
 def test_figures_show_what_a_run_holds():
     import matplotlib.pyplot as plt
 
@@ -459,6 +503,9 @@ def test_figures_show_what_a_run_holds():
     drawing.show_gram(axes[3], np.eye(3))
     texts = drawing.show_distances(axes[4], np.eye(2), [("a", "b")] * 2).texts
     assert [text.get_text() for text in texts] == ["1.00", "0.00", "0.00", "1.00"]
+    table = np.array([[0.0, 1.3], [3.4, 15.0]])  # white only where the field is dark
+    texts = drawing.show_distances(axes[4], table, [("a", "b")] * 2).texts[-4:]
+    assert "".join(text.get_color() for text in texts) == "kkkw"
     assert len(drawing.show_steps(run).axes) == 2
     gallery = drawing.show_gallery([run.picture] * 3, [run.picture] * 3, list("abc"))
     assert sum(len(ax.child_axes) for ax in gallery.axes) == 3

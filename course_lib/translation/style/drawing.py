@@ -158,9 +158,10 @@ def show_distances(ax, distances, names, *, title=None):
     -------
     Axes
     """
-    ax.imshow(distances, cmap="viridis_r", vmin=0, vmax=np.percentile(distances, 90))
+    top = np.percentile(distances, 90)
+    ax.imshow(distances, cmap="viridis_r", vmin=0, vmax=top)
     for place, value in np.ndenumerate(distances):
-        dark = value > np.percentile(distances, 60)
+        dark = value > top / 2
         ax.text(*place[::-1], f"{value:.2f}", ha="center", va="center", color="wk"[not dark])
     rows, columns = names
     ax.set_xticks(range(len(columns)), columns)

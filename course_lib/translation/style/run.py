@@ -1,7 +1,10 @@
 """A run towards a goal: start, walk, keep what was computed whatever happens, save, go on."""
 
 import json
+import os
+import zipfile
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -11,6 +14,8 @@ from course_lib.translation.style.goal import Goal, prepare
 
 METHODS = ("lbfgs", "adam")
 STARTS = ("photo", "noise")
+# What NumPy, zipfile, json and Run raise where a file is not what `Run.save` wrote.
+_UNREADABLE = OSError, EOFError, zipfile.BadZipFile, ValueError, KeyError, TypeError, AttributeError
 
 
 @dataclass
@@ -64,13 +69,21 @@ class Run:
         return np.asarray(values / (whole or 1))
 
     def save(self, path):
-        """Write all of it into a ``.npz``, for `load`."""
+        """Write all of it into a ``.npz``, for `load`; it gets its name when it is whole."""
+        path = _path(path)
+        if not path.parent.is_dir():
+            raise FileNotFoundError(f"there is no folder '{path.parent}'; make it first.")
         names = ("weights", "method", "rate", "terms", "stopped")
         about = json.dumps({name: getattr(self, name) for name in names})
         kept = {f"kept_{step}": picture for step, picture in self.kept.items()}
         moments = {f"moment_{n}": value for n, value in enumerate(self.moments)}
-        with open(path, "wb") as file:
-            np.savez(file, about=about, picture=self.picture, **kept, **moments)
+        new = path.with_name(f".new-{path.name}")
+        try:
+            with open(new, "wb") as file:
+                np.savez(file, about=about, picture=self.picture, **kept, **moments)
+            os.replace(new, path)
+        finally:
+            new.unlink(missing_ok=True)
 
 
 def load(path):
@@ -86,21 +99,30 @@ def load(path):
 
     Raises
     ------
+    TypeError
+        If the path is not one.
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is not a saved run.
+        If it is damaged, or not a saved run.
     """
+    path = _path(path)
     try:
         with np.load(path, allow_pickle=False) as file:
             about, arrays = json.loads(str(file["about"])), dict(file)
+        kept = {int(name[5:]): value for name, value in arrays.items() if name.startswith("kept_")}
+        moments = [arrays[name] for name in ("moment_0", "moment_1") if name in arrays]
+        return Run(arrays["picture"], kept=kept, moments=moments, **about)
     except FileNotFoundError:
         raise FileNotFoundError(f"there is no run in '{path}'; save one first.") from None
-    except (OSError, KeyError, ValueError, EOFError):
-        raise ValueError(f"'{path}' is not a run that was saved here.") from None
-    kept = {int(name[5:]): value for name, value in arrays.items() if name.startswith("kept_")}
-    moments = [arrays[name] for name in ("moment_0", "moment_1") if name in arrays]
-    return Run(arrays["picture"], kept=kept, moments=moments, **about)
+    except _UNREADABLE:
+        raise ValueError(f"'{path}' is damaged, or not a run that was saved here.") from None
+
+
+def _path(path):
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"path is {type(path).__name__}; wanted the name of a file.")
+    return Path(path)
 
 
 def transfer(
