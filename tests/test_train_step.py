@@ -12,6 +12,7 @@ import pytest
 # Runs in a process of its own per backend, since Keras keeps the first one it was imported with.
 SCRIPT = """
 import json
+import signal
 import numpy as np
 from course_lib import compute
 import keras
@@ -71,6 +72,17 @@ out["noise"] = [noise(np.ones((1, 64))) for _ in range(3)]
 unused = compute.train_step(lambda: other * 1, [mine], keras.optimizers.SGD(1.0), state=[other])
 unused()
 out["unused"] = float(mine.numpy())
+mine.assign(1.0)
+
+def pressed(a):
+    signal.raise_signal(signal.SIGINT)  # ■ while it compiles
+    return mine * a
+
+try:
+    compute.train_step(pressed, [mine], keras.optimizers.SGD(1.0))(2.0)
+    out["pressed"] = "nothing"
+except KeyboardInterrupt:
+    out["pressed"] = float(mine.numpy())
 wrong = {}
 cases = {"array": [np.ones(2)], "empty": []}
 for name, variables in cases.items():
@@ -131,6 +143,10 @@ def test_dropout_draws_a_new_mask_every_step(report):
 
 def test_what_the_loss_does_not_use_stays(report):
     assert report["unused"] == 1
+
+
+def test_an_interrupt_waits_for_the_whole_step(report):
+    assert report["pressed"] == 1 - 2
 
 
 @pytest.mark.parametrize(

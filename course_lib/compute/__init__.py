@@ -15,6 +15,7 @@ from course_lib import checks
 
 from .backends import BACKENDS, backend
 from .differentiate import compiled_gradients, gradients
+from .interrupts import undisturbed
 from .portable import onnx, tflite
 from .quiet import QuietTensorFlow
 from .training import train_step
@@ -30,6 +31,7 @@ __all__ = [
     "seed_all",
     "tflite",
     "train_step",
+    "undisturbed",
 ]
 
 # Read by TensorFlow when it is first imported: without these it writes to stderr at every start.

@@ -5,6 +5,7 @@ import functools
 import numpy as np
 
 from .backends import backend
+from .interrupts import undisturbed
 
 
 def train_step(function, variables, optimizer, *, state=(), compiled=True):
@@ -29,7 +30,8 @@ def train_step(function, variables, optimizer, *, state=(), compiled=True):
     -------
     callable
         Takes arrays, float64 ones are used as float32. Each call makes a step and returns the
-        function's value from before it: a float, or an ndarray of its terms.
+        function's value from before it: a float, or an ndarray of its terms. An interrupt waits
+        until the step is whole.
 
     Raises
     ------
@@ -49,7 +51,8 @@ def train_step(function, variables, optimizer, *, state=(), compiled=True):
     run = make(function, variables, optimizer, state, compiled)
 
     def call(*arrays):
-        value = np.asarray(run([_array(array) for array in arrays]))
+        with undisturbed():
+            value = np.asarray(run([_array(array) for array in arrays]))
         return float(value) if value.ndim == 0 else value
 
     return call

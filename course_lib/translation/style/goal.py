@@ -103,7 +103,8 @@ class Goal:
         slope : (1, H, W, 3) float32 ndarray
             Its gradient.
         """
-        weighted, (slope,) = self._run(picture)
+        with compute.undisturbed():
+            weighted, (slope,) = self._run(picture)
         weights = self.weights.values()
         pairs = zip(self.names, weighted.astype(np.float64), weights, strict=True)
         values = {name: float(term) / weight for name, term, weight in pairs}
