@@ -3,6 +3,8 @@
 import copy
 import json
 import re
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -261,3 +263,15 @@ def test_code_has_colours_until_there_is_too_much_of_it():
     assert told == [True] * 6 + [False] * 4
     for source in SLOW.values():
         assert "<span" not in clean.highlight_code(source[:3000])
+
+
+def test_a_worker_makes_pages_without_what_takes_longer_to_import():
+    code = """if True:
+    import sys
+    from course_lib.staff.grading import feedback
+    empty = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+    said = {"title": "t", "student": "s", "total": 1, "most": 2, "tasks": [], "notes": []}
+    print(feedback.page(empty, said)[:9], {"nbgrader", "lark"} & {*sys.modules})
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "<!DOCTYPE set()\n"

@@ -10,8 +10,10 @@ from collections import Counter
 from contextlib import ExitStack
 from functools import cache
 from html import escape
+from importlib.util import find_spec
 from pathlib import Path
 
+from course_lib.staff import sources
 from course_lib.staff.grading import pool, store
 
 _SOON = 60  # pages that are made here before workers would have started
@@ -91,8 +93,7 @@ def page(notebook, said):
     str
         HTML that loads nothing.
     """
-    import nbformat
-
+    nbformat = sources.nbformat()
     head = f'<meta charset="utf-8" /><meta name="course-digest" content="{key(notebook, said)}" />'
     notebook = nbformat.from_dict(json.loads(notebook))
     for cell in notebook.cells:
@@ -124,7 +125,6 @@ def _fill(cell, tasks):
 @cache
 def _exporter():
     """nbgrader's page of feedback, without MathJax and with formulas that need none."""
-    import nbgrader
     from jinja2 import DictLoader
     from nbconvert.exporters import HTMLExporter, TemplateExporter
     from nbconvert.filters import DataTypeFilter
@@ -137,7 +137,9 @@ def _exporter():
             # HTMLExporter's own parses each page once more, for alt texts that `clean` gives.
             return TemplateExporter.from_notebook_node(self, nb, self._init_resources(resources))
 
-    formgrader = Path(nbgrader.__file__).parent / "server_extensions" / "formgrader"
+    # To import nbgrader takes a worker longer than all its pages.
+    nbgrader = Path(find_spec("nbgrader").origin).parent
+    formgrader = nbgrader / "server_extensions" / "formgrader"
     styles = formgrader / "static" / "node_modules" / "bootstrap" / "dist" / "css"
     exporter = Exporter(
         template_name="feedback",
