@@ -20,6 +20,10 @@ _HERE = {
     "distributed.scheduler.http.routes": ["distributed.http.health"],
     "distributed.worker.http.routes": ["distributed.http.health"],
     "distributed.worker.daemon": False,  # it starts kernels
+    # What Dask notes about itself for a dashboard that is not there takes a twentieth of a core.
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "10s",
 }
 
 
