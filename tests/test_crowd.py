@@ -267,6 +267,15 @@ def test_no_scheduler_is_said(folder, book, monkeypatch):
 # --- the whole command ---
 
 
+@pytest.mark.parametrize("address", ["nonsense", "host:", "http://host:8786", "tcp://host"])
+def test_what_is_no_address_is_said_at_once(tmp_path, address):
+    """Dask's client takes two minutes to give up on one."""
+    how = {"workers": 0, "db": "", "mapping": None, "seed": None, "again": False, "unsafe": False}
+    with pytest.raises(ValueError, match="is no address of a scheduler; write tcp://host:8786"):
+        crowd.command("boxes", tmp_path, scheduler=address, folder=tmp_path / "class", **how)
+    assert not (tmp_path / "class").exists()
+
+
 @pytest.mark.skipif(
     shutil.which("bwrap") is None, reason="needs bubblewrap: apt install bubblewrap"
 )

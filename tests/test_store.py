@@ -32,6 +32,14 @@ def test_a_class_is_made_once_and_found_again(tmp_path):
     assert "*" in (folder / ".gitignore").read_text().splitlines()
 
 
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"seeds": [], "db": ""}'])
+def test_a_class_that_is_broken_is_said(tmp_path, text):
+    folder = place.open_class(tmp_path / "class")
+    (folder / "class.json").write_text(text)
+    with pytest.raises(ValueError, match=r"class\.json is broken.*from a copy"):
+        place.seed(folder, "boxes")
+
+
 def test_seeds_differ_between_classes_and_assignments(tmp_path):
     classes = [place.open_class(tmp_path / name) for name in "ab"]
     seeds = {place.seed(folder, name) for folder in classes for name in ("boxes", "line_art")}

@@ -1,5 +1,6 @@
 """``course grade``: a class's submissions, many at a time, and nothing lost on the way."""
 
+import re
 import sys
 import time
 from contextlib import ExitStack, contextmanager
@@ -8,6 +9,8 @@ from pathlib import Path
 
 from course_lib.staff.grading import book as books
 from course_lib.staff.grading import place, records, store
+
+_ADDRESS = re.compile(r"((tcp|tls|ws|wss|ucx)://)?[^/\s]+:\d+")  # what Dask connects to
 
 
 @dataclass
@@ -62,6 +65,8 @@ def command(name, submissions, *, workers, scheduler, db, folder, mapping, seed,
     if workers < 0 or not Path(submissions).exists():
         fault = f"no submissions at {submissions}" if workers >= 0 else f"{workers} workers"
         raise ValueError(f"There are {fault}; see course grade --help.")
+    if scheduler and not _ADDRESS.fullmatch(scheduler):
+        raise ValueError(f"{scheduler!r} is no address of a scheduler; write tcp://host:8786.")
     released = release.released(name)
     folder = place.open_class(folder)
     try:

@@ -97,8 +97,23 @@ def alone(folder):
 
 
 def about(folder):
-    """Return what a class's folder says of itself, a dict with ``format, db, seeds``."""
-    return json.loads((folder / _MARK).read_text(encoding="utf-8"))
+    """Return what a class's folder says of itself, a dict with ``format, db, seeds``.
+
+    Raises
+    ------
+    ValueError
+        If its file is broken.
+    """
+    path = folder / _MARK
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(said["seeds"], dict) and isinstance(said["db"], str):
+            return said
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise ValueError(
+        f"{path} is broken, and with it the class's own inputs are lost: bring it back from a copy."
+    )
 
 
 def write_about(folder, said):
