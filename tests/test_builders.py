@@ -48,7 +48,7 @@ def jax_outputs():
     env = os.environ | {"KERAS_BACKEND": "jax"}
     script = SCRIPT + "\nimport json; print(json.dumps(outputs()))"
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, env=env, timeout=300
+        [sys.executable, "-c", script], capture_output=True, text=True, env=env, timeout=1200
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == "", "the backend wrote to stderr"

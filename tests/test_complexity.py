@@ -54,7 +54,7 @@ print(json.dumps(found))
 def operations():
     env = os.environ | {"KERAS_BACKEND": "jax"}
     command = [sys.executable, "-c", SCRIPT]
-    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=1200)
     assert done.returncode == 0, done.stderr
     assert done.stderr == "", "the backend wrote to stderr"
     return json.loads(done.stdout.splitlines()[-1])

@@ -99,7 +99,7 @@ def report(request):
 def _report(backend):
     env = os.environ | {"KERAS_BACKEND": backend}
     command = [sys.executable, "-c", SCRIPT]
-    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=180)
+    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=1200)
     assert done.returncode == 0, done.stderr
     assert done.stderr == "", "the backend wrote to stderr"
     return json.loads(done.stdout.splitlines()[-1])

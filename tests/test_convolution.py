@@ -73,7 +73,7 @@ def random_pair(seed, picture, kernel):
 def keras_report(backend):
     env = os.environ | {"KERAS_BACKEND": backend}
     command = [sys.executable, "-c", SCRIPT]
-    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=1200)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -59,7 +59,7 @@ CASES = 12
 def keras_report(backend):
     env = os.environ | {"KERAS_BACKEND": backend}
     command = [sys.executable, "-c", SCRIPT, str(CASES)]
-    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=1200)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -71,7 +71,7 @@ def test_counts_and_moves_are_those_of_keras(backend):
         capture_output=True,
         text=True,
         env=os.environ | {"KERAS_BACKEND": backend},
-        timeout=300,
+        timeout=1200,
     )
     assert done.returncode == 0, done.stderr
     came = json.loads(done.stdout.splitlines()[-1])
