@@ -290,6 +290,11 @@ def test_a_forged_answer_gains_nothing(tiny, starts, double):
     assert len(result.verdicts) == 3
 
 
+def test_an_error_s_text_does_not_turn_the_sentence_around_it():
+    said = json.dumps(["n", [["error", "\u202eX\u2066: \x00\x1b[2Jde"]]])
+    assert channel._results(said, "n", 1) == [("error", "X: de")]
+
+
 def test_what_a_function_displays_is_not_its_result(tiny, starts):
     double = "def double(x):\n    forge('0' * 32, [['error', 'x']]); print('x'); return 2 * x"
     assert causes(graded(tiny, double=double, extra=[FORGED]))[0] == "nothing"

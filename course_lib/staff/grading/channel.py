@@ -227,6 +227,6 @@ def _results(text, nonce, most):
         if type(pair) is not list or len(pair) != 2 or any(type(part) is not str for part in pair):
             return found
         how, said = pair
-        said = said if how == "value" else kept.text(said, 400)
+        said = said if how == "value" else kept.text(said, 400).translate(kept.TURNS)
         found.append((how if how in HOW else "error", said))
     return found

@@ -17,6 +17,8 @@ ALT = 500
 OVERHEAD = 200  # bytes that an output costs beside its text
 COLOURED = 50  # and each of its colours, which a page looks for from the text's start every time
 COLOUR = re.compile(r"(\x1b\[[0-9;]{0,20}m)|\x1b\[[0-9;?]{0,20}[@-~]|\x1b")
+# Turn what is written after them around, in a sentence of ours too.
+TURNS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 CONTROL = dict.fromkeys([*range(9), 11, 12, *range(14, 27), *range(28, 32), 127])
 
 
