@@ -15,6 +15,7 @@ from course_lib.networks import probes
 # Runs in a process of its own per backend, since Keras keeps the first one it was imported with.
 SCRIPT = """
 import json
+import logging
 import numpy as np
 from course_lib import compute
 import keras
@@ -23,7 +24,10 @@ from course_lib.networks import probes
 from course_lib.networks.probes.graph import graph
 
 rng = np.random.default_rng(0)
-report = {"backend": compute.backend()}
+report = {"backend": compute.backend(), "heard": []}
+ear = logging.Handler()
+ear.emit = lambda record: report["heard"].append(record.getMessage())
+logging.getLogger("tensorflow").addHandler(ear)
 
 
 def conv(filters, size, **rest):
@@ -104,6 +108,8 @@ bare = probes.activations(outer, ["c", "head"], pictures)
 report["nested"] = [
     float(np.abs(bare["c"] - keras.ops.convert_to_numpy(model(pictures))).max()),
     float(np.abs(bare["head"] - keras.ops.convert_to_numpy(outer(pictures))).max())]
+whole = probes.activations(outer, model.name, pictures)
+report["nested"].append(float(np.abs(whole - bare["c"]).max()))
 calls = []
 class Count(L.Layer):
     def call(self, x):
@@ -180,6 +186,9 @@ valid = keras.Sequential([keras.Input((None, None, 3)), L.Conv2D(2, 5, name="lar
                           L.MaxPooling2D(3, name="pool")])
 mean = probes.channel(0)
 one_size = sequence(L.Conv2D(1, 3), L.GlobalAveragePooling2D(name="flat"))
+paint = lambda rng: probes.maximize(mean, valid, "pool", size=8, octaves=3, steps=3, rng=rng)
+report["few_octaves"] = paint(1).shape
+report["seed"] = float(np.abs(paint(1) - paint(np.random.default_rng(1))).max())
 features = keras.Sequential([keras.Input((3,)), L.Dense(2, name="d")])
 report["features"] = probes.activations(features, "d", np.ones((5, 3))).shape
 wrong = {
@@ -187,7 +196,7 @@ wrong = {
     "none": lambda: probes.activations(model, [], pictures),
     "small": lambda: probes.activations(valid, "pool", np.zeros((1, 9, 6, 3))),
     "small_field": lambda: probes.receptive_field(valid, "pool", size=(4, 4)),
-    "small_paint": lambda: probes.maximize(mean, valid, "pool", size=8, octaves=3),
+    "small_paint": lambda: probes.maximize(mean, valid, "pool", size=6, octaves=3),
     "nan": lambda: probes.activations(model, "a", pictures * np.nan),
     "one": lambda: probes.activations(model, "a", pictures[0]),
     "sizes": lambda: probes.activations(model, "a", [pictures[0], pictures[1, 1:]]),
@@ -213,6 +222,14 @@ wrong = {
     "stride": lambda: probes.occlusion(mean, one_pixel, "y", photo, size=3, stride=4),
     "score": lambda: probes.occlusion(keras.ops.mean, one_pixel, "y", photo, size=3, stride=1),
     "photo": lambda: probes.occlusion(mean, one_pixel, "y", photo * np.nan, size=3, stride=1),
+    "photos": lambda: probes.occlusion(mean, one_pixel, "y", photo[None], size=3, stride=1),
+    "fill": lambda: probes.occlusion(mean, one_pixel, "y", photo, size=3, stride=1, fill=(0, 1)),
+    "no_score": lambda: probes.occlusion("y", one_pixel, "y", photo, size=3, stride=1),
+    "no_paint": lambda: probes.maximize(0, lines, "line"),
+    "number": lambda: probes.activations(model, 3, pictures),
+    "list": lambda: probes.receptive_field(valid, ["pool"]),
+    "one_side": lambda: probes.receptive_field(valid, "pool", size=(64,)),
+    "no_pictures": lambda: probes.occlusion(mean, features, "d", np.ones(3), size=1, stride=1),
 }
 report["wrong"] = {}
 for name, call in wrong.items():
@@ -290,6 +307,15 @@ def test_maximize_of_one_position_paints_its_kernel(report):
     assert middle[[0, 2]].max() < 0.1
 
 
+def test_maximize_passes_over_octaves_that_are_too_small(report):
+    assert report["few_octaves"] == [1, 8, 8, 3]
+    assert report["seed"] < 1e-3
+
+
+def test_maximize_in_many_sizes_lets_nothing_be_warned_of(report):
+    assert not [text for text in report["heard"] if "retracing" in text]
+
+
 def test_maximize_gets_away_from_a_relu_that_is_off(report):
     assert report["off"][0] > 0.6
 
@@ -317,7 +343,7 @@ def test_occlusion_of_a_model_that_looks_at_one_pixel(report):
         ("none", "ValueError: layers is empty"),
         ("small", "ValueError: a picture of 9 x 6 px is too small for pool; wanted at least 7 x 7"),
         ("small_field", "ValueError: a picture of 4 x 4 px is too small for pool"),
-        ("small_paint", "ValueError: a picture of 4 x 4 px is too small for pool"),
+        ("small_paint", "ValueError: a picture of 6 x 6 px is too small for pool"),
         ("nan", "ValueError: images holds NaN"),
         ("one", "ValueError: images is one picture (12, 10, 3); wanted a batch"),
         ("sizes", "ValueError: images differ in shape"),
@@ -343,6 +369,14 @@ def test_occlusion_of_a_model_that_looks_at_one_pixel(report):
         ("stride", "ValueError: stride is 4; wanted a whole number from 1 to 3"),
         ("score", "ValueError: what score returned has shape (); wanted (1)"),
         ("photo", "ValueError: image holds NaN"),
+        ("photos", "ValueError: image has shape (1, 7, 8, 1); wanted (7, 8, 1)"),
+        ("fill", "ValueError: fill has shape (2,); wanted (1)"),
+        ("no_score", "TypeError: score is a str; wanted a function"),
+        ("no_paint", "TypeError: score is a int; wanted a function"),
+        ("number", "TypeError: layers is a int; wanted the name of a layer, or several"),
+        ("list", "ValueError: layer ['pool'] is not known"),
+        ("one_side", "ValueError: size is (64,); wanted a whole number or two"),
+        ("no_pictures", "ValueError: the model takes (None, 3); wanted pictures"),
     ],
 )
 def test_wrong_input_is_named(report, name, words):
@@ -394,3 +428,5 @@ def test_cut_fills_what_lies_outside():
     for box in [(2, 0, 2, 3), (0, 0, np.inf, 3)]:
         with pytest.raises(ValueError, match="box"):
             probes.cut(picture, box)
+    with pytest.raises(ValueError, match=r"image has shape \(4,\)"):
+        probes.cut(picture[0], (0, 0, 1, 1))

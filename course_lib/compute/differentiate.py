@@ -85,7 +85,12 @@ def _compiled_tensorflow(function, _state):
         grads = tape.gradient(value, sources, unconnected_gradients="zero")
         return value, [tf.convert_to_tensor(grad) for grad in grads]
 
-    return run
+    def call(sources):
+        # By its shape: TensorFlow takes several shapes in calls of `run` for a mistake and warns.
+        tensors = [tf.convert_to_tensor(source) for source in sources]
+        return run.get_concrete_function(tensors)(tensors)
+
+    return call
 
 
 def _compiled_jax(function, state):

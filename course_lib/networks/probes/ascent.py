@@ -9,8 +9,13 @@ import cv2
 import numpy as np
 
 from course_lib import checks, compute
-from course_lib.networks.probes.graph import graph
-from course_lib.networks.probes.pictures import check_size, picture_batch
+from course_lib.networks.probes.graph import graph, named_steps
+from course_lib.networks.probes.pictures import (
+    check_score,
+    check_size,
+    picture_batch,
+    picture_shape,
+)
 
 GREY, NOISE = 0.5, 0.1  # mean and spread of the picture to begin with
 GROWTH = 1.4  # each octave is so much larger than the one before
@@ -64,15 +69,16 @@ def maximize(
         Spread in pixels of the Gaussian that smooths the picture after each step; it falls to 0 in
         the course of each octave.
     octaves : int
-        How many sizes to go through, from small to large: coarse shapes come first.
+        How many sizes to go through, from small to large: coarse shapes come first. Sizes of which
+        nothing would be left at the layers are passed over.
     natural : float
         0 for the plain gradient; 1 for one whose waves grow with their length, and whose three
         colours mostly go together, as in photographs.
     leak : float
         What share of a negative value the ReLU of the layers asked for lets through meanwhile, so
         that a channel that is off everywhere has a way up.
-    rng : numpy.random.Generator, optional
-        Draws the noise and the shifts; seeded with 0 if left out.
+    rng : numpy.random.Generator or int, optional
+        Draws the noise and the shifts; a seed if it is a number, 0 if left out.
     on_step : callable, optional
         Called with the number of the step, from 0, and its scores.
 
@@ -92,13 +98,15 @@ def maximize(
     Sources: Simonyan et al., arXiv:1312.6034 (ascent); Mordvintsev et al., 2015 (jitter, octaves);
     Olah et al., Distill 2017, doi 10.23915/distill.00007 (a gradient weighted like photographs).
     """
-    rng = np.random.default_rng(0) if rng is None else rng
+    check_score(score)
+    rng = np.random.default_rng(0 if rng is None else rng)
     steps = checks.number(steps, "steps", low=1, integer=True)
     jitter = checks.number(jitter, "jitter", low=0, integer=True)
     for name, value in {"rate": rate, "blur": blur, "natural": natural, "leak": leak}.items():
         checks.number(value, name, low=0)
-    pictures, sizes = _beginning(model, start, size, count, octaves, natural, rng)
-    climb = _gradient_of(score, model, layers, sizes, leak)
+    _, asked = named_steps(model, layers)
+    pictures, sizes = _beginning(model, asked, start, size, count, octaves, natural, rng)
+    climb = _gradient_of(score, model, asked, leak)
     turns = [turn for turn in np.array_split(np.arange(steps), len(sizes)) if len(turn)]
     for (height, width), turn in zip(sizes[-len(turns) :], turns, strict=True):
         pictures = _resized(pictures, height, width)
@@ -202,17 +210,14 @@ def _chosen(answer, numbers):
     return keras.ops.sum(answer * mask, axis=-1)
 
 
-def _gradient_of(score, model, layers, sizes, leak):
+def _gradient_of(score, model, asked, leak):
     """The compiled score of a batch of pictures, and its gradient."""
     import keras
 
-    read = graph(model)
-    steps = [read.named(name) for name in ([layers] if isinstance(layers, str) else layers)]
-    check_size(model, steps, *sizes[0])
-    tensors = [step.outputs[0] for step in steps]
+    read, tensors = graph(model), [step.outputs[0] for step in asked]
 
     def scores(pictures):
-        with _leaking([step.layer for step in steps], leak):
+        with _leaking([step.layer for step in asked], leak):
             value = score(*read.run(pictures, tensors))
         if not keras.ops.is_tensor(value):
             raise TypeError(f"score returned {value!r}; wanted scores computed with Keras.")
@@ -239,23 +244,26 @@ def _leaking(layers, leak):
             layer.activation = relu
 
 
-def _beginning(model, start, size, count, octaves, natural, rng):
+def _beginning(model, asked, start, size, count, octaves, natural, rng):
     """Pictures to begin with, and the sizes to go through."""
-    free = graph(model).input.shape
     octaves = checks.number(octaves, "octaves", low=1, integer=True)
     if start is not None:
         start = picture_batch(model, start, "start")
         checks.array(start, "start", low=0, high=1)
+        check_size(model, asked, *start.shape[1:3])
         return start, [start.shape[1:3]]
-    if len(free) != 4:
-        raise ValueError(f"the model takes {free}; wanted pictures (N, H, W, C).")
+    free = picture_shape(model)
     wish = checks.array([size] * 2 if np.ndim(size) == 0 else size, "size", shape=(2,), low=1)
     wish = checks.array(wish, "size", dtype=np.int64)
     height, width = (fixed or int(side) for fixed, side in zip(free[1:3], wish, strict=True))
+    check_size(model, asked, height, width)
     if None not in free[1:3]:  # a model of one size has room for one octave
         octaves = 1
     factors = [GROWTH**-n for n in range(octaves)][::-1]
     sizes = [(max(1, round(height * f)), max(1, round(width * f))) for f in factors]
+    read, tensors = graph(model), [step.outputs[0] for step in asked]
+    while len(sizes) > 1 and not read.fits(*sizes[0], tensors):
+        sizes = sizes[1:]
     count = checks.number(count, "count", low=1, integer=True)
     noise = rng.standard_normal((count, *sizes[0], free[3])).astype(np.float32)
     return np.clip(GREY + NOISE * _direction(noise, natural), 0, 1), sizes

@@ -6,8 +6,8 @@ Taught in ``03_3_what_vgg16_sees``.
 import numpy as np
 
 from course_lib import checks
-from course_lib.networks.probes.graph import graph
-from course_lib.networks.probes.pictures import check_size, picture_batch
+from course_lib.networks.probes.graph import graph, named_steps
+from course_lib.networks.probes.pictures import check_score, check_size, picture_shape
 
 
 def occlusion(score, model, layers, image, *, size=32, stride=16, fill=0.5, batch_size=16):
@@ -51,14 +51,16 @@ def occlusion(score, model, layers, image, *, size=32, stride=16, fill=0.5, batc
     Departure from the paper: pixels hold the mean over squares, not one square's score.
     Source: Zeiler and Fergus, ECCV 2014, arXiv:1311.2901.
     """
-    picture = picture_batch(model, np.asarray(image)[None], "image")[0]
-    height, width = picture.shape[:2]
+    check_score(score)
+    picture = checks.array(image, "image", shape=picture_shape(model)[1:], dtype=np.float32)
+    height, width, channels = picture.shape
     read = graph(model)
-    steps = [read.named(name) for name in ([layers] if isinstance(layers, str) else layers)]
+    _, steps = named_steps(model, layers)
     check_size(model, steps, height, width)
     size = checks.number(size, "size", low=1, high=min(height, width), integer=True)
     stride = checks.number(stride, "stride", low=1, high=size, integer=True)
     batch_size = checks.number(batch_size, "batch_size", low=1, integer=True)
+    fill = checks.array(fill, "fill", shape=(channels,) if np.ndim(fill) else ())
     corners = [(y, x) for y in _starts(height, size, stride) for x in _starts(width, size, stride)]
     tensors = [step.outputs[0] for step in steps]
 

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from course_lib import checks
+from course_lib.networks.convolution import windows
 from course_lib.networks.probes.graph import graph
-from course_lib.networks.probes.pictures import check_size
+from course_lib.networks.probes.pictures import check_size, picture_shape
 
 # Layers that answer at each position from that position alone.
 POINTWISE = {"Activation", "ActivityRegularization", "AlphaDropout", "BatchNormalization"}
@@ -71,7 +71,7 @@ def receptive_field(model, layer, *, size=None):
         Sequential or functional, also nested, with one input of pictures.
     layer : str
         Name as in `layer_names`.
-    size : (int, int), optional
+    size : int or (int, int), optional
         Height and width of the picture in pixels; that of the model, or 224 x 224 where it takes
         any. Only ``start`` depends on it, where "same" padding meets a stride.
 
@@ -94,11 +94,8 @@ def receptive_field(model, layer, *, size=None):
     """
     read = graph(model)
     wanted = read.named(layer)
-    if len(read.input.shape) != 4:
-        raise ValueError(f"the model takes {read.input.shape}; wanted pictures (N, H, W, C).")
-    height, width = size or (n or 224 for n in read.input.shape[1:3])
-    height = checks.number(height, "size[0]", low=1, integer=True)
-    width = checks.number(width, "size[1]", low=1, integer=True)
+    usual = tuple(n or 224 for n in picture_shape(model)[1:3])
+    height, width = windows.pair(usual if size is None else size, "size")
     check_size(model, [wanted], height, width)
     fields = {id(read.input): (_Axis(1, 1, 0, height), _Axis(1, 1, 0, width))}
     for step in read.needed(wanted.outputs):

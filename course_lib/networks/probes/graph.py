@@ -1,7 +1,7 @@
 """A model as a list of steps, so that any part of it can be run and any layer be looked at."""
 
 import weakref
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from course_lib import checks, compute
 
@@ -58,6 +58,7 @@ class Graph:
         # id of a tensor -> itself (an id is true while its tensor lives), and the tensor that is
         # the same at the other side of a nested model's border
         self._aliases = {}
+        self._nested = {}  # name of a nested model -> its output tensor
         self.input, self.steps, output = self._read(_checked(model), prefix="")
         self.output = self.resolve(output)
 
@@ -70,12 +71,19 @@ class Graph:
     def named(self, name):
         """The first step of that name; of a nested layer the bare name will do if no other has it.
 
+        The name of a nested model stands for the last of its layers.
+
         Raises
         ------
         ValueError
             If no layer has that name; near ones are listed.
         """
         names = [step.name for step in self.steps]
+        if name not in names and name in list(self._nested):
+            tensor = self.resolve(self._nested[name])
+            for step in self.steps:
+                if any(tensor is output for output in step.outputs):
+                    return replace(step, outputs=[tensor])
         if name not in names:
             inner = [full for full in dict.fromkeys(names) if full.rsplit("/", 1)[-1] == name]
             name = inner[0] if len(inner) == 1 else checks.choice(name, "layer", names)
@@ -158,6 +166,7 @@ class Graph:
             if len(getattr(layer, "inputs", ())) == 1 == len(getattr(layer, "outputs", ())):
                 source, inner, result = self._read(layer, f"{name}/")
                 self._aliases |= {id(source): (source, args[0]), id(output): (output, result)}
+                self._nested.setdefault(name, output)
                 steps.extend(inner)
             else:
                 steps.append(Step(name, layer, args, kwargs, keras.tree.flatten(output)))
@@ -197,6 +206,37 @@ def graph(model):
     if _KNOWN.get(model, (None, None))[0] != layers:  # a layer may have been added since
         _KNOWN[model] = layers, Graph(model)
     return _KNOWN[model][1]
+
+
+def named_steps(model, layers):
+    """Look up one layer or several by their names.
+
+    Parameters
+    ----------
+    model : keras.Model
+        See `Graph`.
+    layers : str or sequence of str
+        Names as in `layer_names`.
+
+    Returns
+    -------
+    names : list of str
+    steps : list of Step
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `Graph`; also if there is no name, or a layer's name is unknown (near ones are listed).
+    """
+    read = graph(model)
+    try:
+        names = [layers] if isinstance(layers, str) else list(layers)
+    except TypeError:
+        kind = type(layers).__name__
+        raise TypeError(f"layers is a {kind}; wanted the name of a layer, or several.") from None
+    if not names:
+        raise ValueError("layers is empty; wanted at least one layer's name.")
+    return names, [read.named(name) for name in names]
 
 
 def layer_names(model):

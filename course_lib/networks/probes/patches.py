@@ -78,13 +78,15 @@ def cut(image, box, *, fill=0.5):
 
     Raises
     ------
-    ValueError
-        If the box is infinite or empty.
+    TypeError, ValueError
+        If it is no picture, or the box is infinite or empty.
     """
-    x0, y0, x1, y1 = checks.array(box, "box", shape=(4,)).round().astype(int)
+    x0, y0, x1, y1 = checks.array(box, "box", shape=(4,)).round().astype(int).tolist()
     if x1 <= x0 or y1 <= y0:
         raise ValueError(f"box {(x0, y0, x1, y1)} is empty; wanted x0 < x1 and y0 < y1.")
-    image = np.asarray(image)
+    image = checks.array(image, "image", finite=False)
+    if image.ndim not in (2, 3):
+        raise ValueError(f"image has shape {image.shape}; wanted (H, W) or (H, W, C).")
     patch = np.full((y1 - y0, x1 - x0, *image.shape[2:]), fill, image.dtype)
     top, left = max(y0, 0), max(x0, 0)
     inside = image[top : max(y1, 0), left : max(x1, 0)]

@@ -42,6 +42,29 @@ def picture_batch(model, pictures, name="images"):
     return checks.array(batch, name, shape=(None, *wanted[1:]))
 
 
+def picture_shape(model):
+    """The shape of a batch of pictures that a model takes.
+
+    Parameters
+    ----------
+    model : keras.Model
+
+    Returns
+    -------
+    (None, H, W, C) tuple
+        H and W may be None: any.
+
+    Raises
+    ------
+    ValueError
+        If the model takes something else than pictures.
+    """
+    shape = graph(model).input.shape
+    if len(shape) != 4:
+        raise ValueError(f"the model takes {shape}; wanted pictures (N, H, W, C).")
+    return shape
+
+
 def check_size(model, steps, height, width):
     """Refuse a picture so small that nothing is left of it at one of the steps.
 
@@ -69,3 +92,20 @@ def check_size(model, steps, height, width):
     names = ", ".join(step.name for step in steps[:3])
     text = f"too small for {names}; wanted at least {few} x {few}."
     raise ValueError(f"a picture of {height} x {width} px is {text}")
+
+
+def check_score(score):
+    """Refuse a score that is no function.
+
+    Parameters
+    ----------
+    score : callable
+
+    Raises
+    ------
+    TypeError
+        If it cannot be called.
+    """
+    if not callable(score):
+        text = "wanted a function of what the layers answer, such as channel(0)."
+        raise TypeError(f"score is a {type(score).__name__}; {text}")

@@ -6,7 +6,7 @@ Taught in ``03_3_what_vgg16_sees``.
 import numpy as np
 
 from course_lib import checks
-from course_lib.networks.probes.graph import graph
+from course_lib.networks.probes.graph import graph, named_steps
 from course_lib.networks.probes.pictures import check_size, picture_batch
 
 
@@ -18,7 +18,8 @@ def activations(model, layers, images, *, batch_size=16):
     model : keras.Model
         Sequential or functional, also nested, with one input.
     layers : str or sequence of str
-        Names as in `layer_names`; the bare name of a layer in a nested model will do.
+        Names as in `layer_names`; the bare name of a layer in a nested model will do, and that of
+        a nested model stands for the last of its layers.
     images : (N, H, W, C) array_like, or a list of pictures of one size
         In the range that the model expects; [0, 1] for those of `models.load`.
     batch_size : int
@@ -40,11 +41,8 @@ def activations(model, layers, images, *, batch_size=16):
     Layers after the last one asked for are not computed. Dropout and batch normalisation work as in
     inference. Of a layer that is used several times, the first answer is recorded.
     """
-    names = [layers] if isinstance(layers, str) else list(layers)
-    if not names:
-        raise ValueError("layers is empty; wanted at least one layer's name.")
     read = graph(model)
-    steps = [read.named(name) for name in names]
+    names, steps = named_steps(model, layers)
     batch_size = checks.number(batch_size, "batch_size", low=1, integer=True)
     batch = picture_batch(model, images)
     if batch.ndim == 4:
