@@ -89,6 +89,9 @@ def test_bad_input_is_refused():
         cam.of_model(keras.Sequential([keras.Input((4, 4, 2)), keras.layers.ReLU()]), picture)
     with pytest.raises(ValueError, match="the input"):
         cam.of_model(keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]), picture)
+    pooled = [keras.Input((4, 4, 2)), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(2)]
+    with pytest.raises(ValueError, match="pools the pictures themselves"):
+        cam.of_model(keras.Sequential(pooled), picture)
     with pytest.raises(ValueError, match="at least one cell"):
         cam.peak(np.zeros((0, 3)))
 

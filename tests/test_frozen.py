@@ -213,3 +213,31 @@ def test_bad_training_is_refused():
     one.model.trainable = False
     with pytest.raises(ValueError, match="is frozen; thaw"):
         frozen.Learner(one.model, rate=1)
+
+
+def test_what_does_not_fit_the_network_is_refused():
+    import keras
+
+    layers = keras.layers
+    base = keras.Sequential([keras.Input((6, 6, 3)), layers.Conv2D(2, 3)])
+    with pytest.raises(ValueError, match=r"pictures has shape \(2, 6, 6, 4\); wanted"):
+        frozen.stored_answers(base, np.zeros((2, 6, 6, 4)))
+    with pytest.raises(ValueError, match=r"pictures has shape \(2, 4, 6, 3\); wanted"):
+        frozen.stored_answers(base, np.zeros((2, 4, 6, 3)))
+    with pytest.raises(ValueError, match="pictures holds bytes"):
+        frozen.stored_answers(base, np.zeros((2, 6, 6, 3), np.uint8))
+    with pytest.raises(TypeError, match="model is a str"):
+        frozen.stored_answers("base", np.zeros((2, 6, 6, 3)))
+    with pytest.raises(ValueError, match="inputs holds NaN"):
+        frozen.infer(base, np.full((1, 6, 6, 3), np.nan))
+    one, rng = learner(), np.random.default_rng(0)
+    with pytest.raises(ValueError, match=r"inputs has shape \(4, 3\); wanted"):
+        one.train(np.eye(3)[:2], [0, 1], steps=1, rng=rng)
+    with pytest.raises(ValueError, match="inputs holds NaN"):
+        one.train(np.full((2, 2), np.nan), [0, 1], steps=1, rng=rng)
+    with pytest.raises(ValueError, match=r"labels has shape \(1,\); wanted \(2\)"):
+        one.accuracy(np.eye(2), [0])
+    with pytest.raises(ValueError, match="inputs is empty"):
+        one.accuracy(np.zeros((0, 2)), [])
+    with pytest.raises(TypeError, match="model is a str"):
+        frozen.Learner("model", rate=1)

@@ -1,5 +1,7 @@
 """heads: softmax regression by hand equals Keras' Dense, step for step."""
 
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -115,5 +117,19 @@ def test_a_model_with_our_head_gives_our_logits():
     np.testing.assert_allclose(answers, head.logits(heads.pool(maps)), atol=1e-5)
     with pytest.raises(ValueError, match="wanted \\(4, 3\\)"):
         heads.with_head(body, 3, head=head)
+    with pytest.raises(TypeError, match="model is a NoneType"):
+        heads.with_head(None, 3)
     with pytest.raises(ValueError, match="wanted maps"):
         heads.with_head(model, 2)
+
+
+def test_nothing_to_average_and_a_rate_beyond_all_bounds_are_named():
+    with pytest.raises(ValueError, match="maps is empty"):
+        heads.pool(np.zeros((2, 0, 0, 3)))
+    features, labels = np.eye(3), np.arange(3)
+    with pytest.raises(ValueError, match="features is empty"):
+        heads.fit(features, labels, 3, steps=1).accuracy(np.zeros((0, 3)), [])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ValueError, match=r"rate 1e\+300 is too large"):
+            heads.fit(1e6 * features, labels, 3, rate=1e300)

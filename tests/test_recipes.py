@@ -41,7 +41,7 @@ def test_training_learns_on_both_backends(backend):
         capture_output=True,
         text=True,
         env=os.environ | {"KERAS_BACKEND": backend},
-        timeout=300,
+        timeout=1200,
     )
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout.splitlines()[-1])
@@ -139,4 +139,12 @@ def test_checkpoint_reaches_what_its_card_says():
 def test_missing_checkpoint_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(recipes, "CHECKPOINT", tmp_path / "none.weights.h5")
     with pytest.raises(FileNotFoundError, match="clone"):
+        recipes.load_checkpoint()
+
+
+def test_damaged_checkpoint_is_named(monkeypatch, tmp_path):
+    cut = tmp_path / recipes.CHECKPOINT.name
+    cut.write_bytes(recipes.CHECKPOINT.read_bytes()[:100_000])
+    monkeypatch.setattr(recipes, "CHECKPOINT", cut)
+    with pytest.raises(ValueError, match="is damaged; get it anew: git checkout"):
         recipes.load_checkpoint()

@@ -129,7 +129,7 @@ def test_a_vector_of_zeros_learns_nothing_from_the_order_of_the_library():
         (lambda: retrieval.similarity([[1, 2]], [[1, 2, 3]]), r"wanted \(any, 3\)"),
         (lambda: retrieval.nearest([[np.nan, 1]], [[1, 2]], 1), "NaN or infinity"),
         (lambda: retrieval.nearest([[1, 2]], [[1, 2]], 2), "count is 2"),
-        (lambda: retrieval.nearest([[1, 2]], np.zeros((0, 2)), 1), "count is 1"),
+        (lambda: retrieval.nearest([[1, 2]], np.zeros((0, 2)), 1), "library is empty"),
         (lambda: retrieval.nearest([[1]], [[1]], 1, metric="cosin"), "did you mean cosine"),
         (lambda: retrieval.average_precision([1, 2], [False, False]), "has no True"),
         (lambda: retrieval.average_precision([1, 2], [True]), r"wanted \(2\)"),

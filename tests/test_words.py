@@ -123,6 +123,8 @@ def test_pooled_is_the_mean_over_positions_for_pictures_of_any_sizes():
     for row, picture in enumerate(pictures):
         answer = keras.ops.convert_to_numpy(model(picture[None]))[0]
         assert vectors["late"][row] == pytest.approx(answer.mean(axis=(0, 1)), abs=1e-5)
+    one_name = encoders.pooled(model, "late", pictures)
+    assert one_name["late"] == pytest.approx(vectors["late"], abs=1e-5)
     same = encoders.pooled(model, ["late"], [pictures[0]] * 5, batch_size=2)["late"]
     assert same == pytest.approx(np.tile(vectors["late"][0], (5, 1)), abs=1e-5)
     with pytest.raises(ValueError, match="layer 'lat' is not known; did you mean late"):

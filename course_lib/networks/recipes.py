@@ -66,13 +66,19 @@ def load_checkpoint():
     ------
     FileNotFoundError
         If the course's folder of models is missing.
+    ValueError
+        If the file is damaged.
     """
     if not CHECKPOINT.exists():
         raise FileNotFoundError(
             f"There is no {CHECKPOINT}; run the course from a clone of its repository."
         )
     model = cifar_network()
-    model.load_weights(CHECKPOINT)
+    try:
+        model.load_weights(CHECKPOINT)
+    except (OSError, ValueError, KeyError) as problem:
+        text = "is damaged; get it anew: git checkout -- data/models"
+        raise ValueError(f"{CHECKPOINT.name} {text}") from problem
     return model
 
 

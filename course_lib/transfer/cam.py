@@ -67,7 +67,7 @@ def of_model(model, pictures, dense=None):
     ------
     TypeError, ValueError
         If the model hides its layers, has no such layer (near ones are listed), the layer is not
-        dense, or does not stand straight above global average pooling.
+        dense, or does not stand straight above global average pooling of a layer's maps.
     """
     from course_lib.networks import probes
 
@@ -84,8 +84,10 @@ def of_model(model, pictures, dense=None):
     head = graph(model).named(dense)
     if not isinstance(head.layer, kind):
         raise ValueError(f"layer {dense!r} is a {type(head.layer).__name__}; wanted Dense.")
-    below = _below(model, head)
-    answers = probes.activations(model, [_feeding(model, below).name], pictures)
+    source = _feeding(model, _below(model, head))
+    if source is None:
+        raise ValueError(f"model {model.name!r} pools the pictures themselves; it has no maps.")
+    answers = probes.activations(model, [source.name], pictures)
     maps = next(iter(answers.values()))
     values = [np.asarray(keras.ops.convert_to_numpy(v), np.float64) for v in head.layer.weights]
     found = class_activation(maps, values[0])

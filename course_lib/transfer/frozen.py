@@ -7,6 +7,7 @@ kept, and only what stands above them is trained. Taught in ``04_1_transfer_lear
 import numpy as np
 
 from course_lib import checks, compute, images
+from course_lib.transfer import fitting
 
 
 def split(model, layer):
@@ -32,7 +33,7 @@ def split(model, layer):
         the last one; or a shortcut leads around it.
     """
     keras = _keras()
-    checks.choice(layer, "layer", _names(model))
+    checks.choice(layer, "layer", fitting.layer_names(model))
     here = model.get_layer(layer).output
     if here is model.outputs[0]:
         raise ValueError(f"layer {layer!r} is the last one; nothing would be left above it.")
@@ -71,7 +72,7 @@ def thaw(model, first=None, *, statistics=False):
         If it is no Keras model with a list of layers, or no layer has that name.
     """
     keras = _keras()
-    names = _names(model)
+    names = fitting.layer_names(model)
     start = len(names) if first is None else names.index(checks.choice(first, "layer", names))
     model.trainable = True  # a model that is frozen itself would overrule its layers
     for number, layer in enumerate(model.layers):
@@ -95,7 +96,6 @@ def enlarge(pictures, side):
     Returns
     -------
     (N, side, side, 3) float32 ndarray
-
     """
     pictures = checks.array(pictures, "pictures", shape=(None, None, None, 3))
     side = checks.number(side, "side", low=1, integer=True)
@@ -127,17 +127,19 @@ def stored_answers(base, pictures, *, side=None, batch=50, watch=iter):
 
     Raises
     ------
-    ValueError
-        If there is no picture, or an answer is beyond 65504, which float16 cannot hold.
+    TypeError, ValueError
+        If there is no picture, pictures do not fit the network, hold NaN or are bytes, or an answer
+        is beyond 65504, which float16 cannot hold.
     """
-    pictures = checks.array(pictures, "pictures", ndim=4)
+    pictures = fitting.filled(pictures, "pictures", ndim=4)
+    if pictures.dtype == np.uint8:
+        raise ValueError("pictures holds bytes; wanted values in [0, 1]: use images.from_bytes.")
     batch = checks.number(batch, "batch", low=1, integer=True)
-    if len(pictures) == 0:
-        raise ValueError("pictures is empty; wanted at least one.")
     answers = []
     for start in watch(list(range(0, len(pictures), batch))):
         part = pictures[start : start + batch]
-        part = part.astype(np.float32) if side is None else enlarge(part, side)
+        part = part if side is None else enlarge(part, side)
+        part = fitting.batch(base, part, "pictures")
         answers.append(_half(base.predict_on_batch(part)))
     return np.concatenate(answers)
 
@@ -155,9 +157,14 @@ def infer(model, inputs):
     -------
     float32 ndarray
         Computed layer by layer, not compiled.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no Keras model, or the inputs do not fit it or hold NaN.
     """
-    ops = _keras().ops
-    return ops.convert_to_numpy(model(ops.convert_to_tensor(inputs, "float32"), training=False))
+    answers = model(fitting.batch(model, inputs, "inputs"), training=False)
+    return _keras().ops.convert_to_numpy(answers)
 
 
 class Learner:
@@ -174,8 +181,8 @@ class Learner:
 
     Raises
     ------
-    ValueError
-        If a number is out of range, or nothing in the model can be learned.
+    TypeError, ValueError
+        If it is no Keras model, a number is out of range, or nothing in it can be learned.
 
     Notes
     -----
@@ -187,6 +194,7 @@ class Learner:
         keras = _keras()
         self.rate = checks.number(rate, "rate", low=0)
         self.batch = checks.number(batch, "batch", low=1, integer=True)
+        fitting.layer_names(model)  # refuses what is no model
         if not model.trainable_variables:
             raise ValueError(f"model {model.name!r} is frozen; thaw some of its layers first.")
         self.model = model
@@ -232,12 +240,10 @@ class Learner:
         Raises
         ------
         ValueError
-            If there is no input, or a label is not a class.
+            If there is no input, one does not fit the model or holds NaN, or a label is no class.
         """
         classes = self.model.output_shape[-1]
-        inputs = checks.array(inputs, "inputs", finite=False)
-        if len(inputs) == 0:
-            raise ValueError("inputs is empty; wanted at least one.")
+        inputs = fitting.filled(inputs, "inputs", finite=False)  # each batch is looked at below
         wanted = {"shape": (len(inputs),), "low": 0, "high": classes - 1, "dtype": np.int64}
         labels = checks.array(labels, "labels", **wanted)
         steps, losses = checks.number(steps, "steps", low=1, integer=True), []
@@ -245,6 +251,7 @@ class Learner:
             self.model.optimizer.learning_rate = self._rate_at((step - 1) / steps)
             part = inputs[chosen].astype(np.float32)
             part = part if change is None else change(part)
+            part = fitting.batch(self.model, part, "inputs")
             losses.append(float(self.model.train_on_batch(part, labels[chosen])))
             if watch is not None:
                 watch(step, losses[-1])
@@ -252,9 +259,11 @@ class Learner:
 
     def accuracy(self, inputs, labels, *, batch=200):
         """Share of right answers, in inference mode."""
+        inputs = fitting.filled(inputs, "inputs", finite=False)
+        labels = checks.array(labels, "labels", shape=(len(inputs),))
         starts = range(0, len(inputs), batch)
         logits = np.concatenate([infer(self.model, inputs[n : n + batch]) for n in starts])
-        return float((logits.argmax(axis=1) == np.asarray(labels)).mean())
+        return float((logits.argmax(axis=1) == labels).mean())
 
     def _rate_at(self, share):
         """The learning rate after a share of the steps."""
@@ -273,17 +282,6 @@ def _keras():
     import keras
 
     return keras
-
-
-def _names(model):
-    """The names of a model's layers, or a TypeError."""
-    keras = _keras()
-    if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
-        kind = type(model).__name__
-        raise TypeError(f"model is a {kind}; wanted a built Sequential or functional Keras model.")
-    if len(model.inputs) != 1 or len(model.outputs) != 1:
-        raise TypeError(f"model {model.name!r} has several inputs or outputs; wanted one of each.")
-    return [layer.name for layer in model.layers]
 
 
 def _flat(layer):

@@ -9,6 +9,7 @@ import numpy as np
 
 from course_lib import checks, compute
 from course_lib.networks import losses
+from course_lib.transfer import fitting
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Head:
 
     def accuracy(self, features, labels):
         """Share of right answers, in [0, 1]."""
+        features = fitting.filled(features, "features")
         labels = checks.array(labels, "labels", shape=(len(features),))
         return float((self.predict(features) == labels).mean())
 
@@ -53,8 +55,13 @@ def pool(maps):
     Returns
     -------
     (N, C) float32 ndarray
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there are not four axes, no position, or a number is not finite.
     """
-    maps = checks.array(maps, "maps", ndim=4)
+    maps = fitting.filled(maps, "maps", ndim=4)
     return maps.mean(axis=(1, 2), dtype=np.float32)
 
 
@@ -128,13 +135,14 @@ def with_head(body, classes, *, head=None):
 
     Raises
     ------
-    ValueError
-        If the model does not end in maps, or the head has another size.
+    TypeError, ValueError
+        If it is no Keras model, it does not end in maps, or the head has another size.
     """
     compute.backend()
     import keras
 
     classes = checks.number(classes, "classes", low=2, integer=True)
+    fitting.layer_names(body)  # refuses what is no model
     if len(body.output_shape) != 4:
         raise ValueError(f"body gives {body.output_shape}; wanted maps (N, h, w, C).")
     pooled = keras.layers.GlobalAveragePooling2D(name="pool")(body.outputs[0])
@@ -159,10 +167,15 @@ def _descend(features, labels, classes, rate, steps, decay):
     weights, bias = np.zeros((features.shape[1], classes)), np.zeros(classes)
     curve = []
     for _ in range(steps):
-        loss, gradient = losses.categorical_cross_entropy(features @ weights + bias, labels)
-        curve.append(loss)
-        weights -= rate * (features.T @ gradient + decay * weights)
-        bias -= rate * gradient.sum(axis=0)
-        if not np.isfinite(weights).all():
+        with np.errstate(over="ignore", invalid="ignore"):  # told below, in words
+            logits = features @ weights + bias
+        if not np.isfinite(logits).all():
             raise ValueError(f"rate {rate:g} is too large: the weights grew beyond all bounds.")
+        loss, gradient = losses.categorical_cross_entropy(logits, labels)
+        curve.append(loss)
+        with np.errstate(over="ignore", invalid="ignore"):
+            weights -= rate * (features.T @ gradient + decay * weights)
+            bias -= rate * gradient.sum(axis=0)
+    if not np.isfinite(weights).all():
+        raise ValueError(f"rate {rate:g} is too large: the weights grew beyond all bounds.")
     return weights, bias, curve

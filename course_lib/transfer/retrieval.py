@@ -62,6 +62,8 @@ def nearest(queries, library, count, *, metric="cosine"):
     computed. Taught in ``04_2_embedding_and_retrieval``.
     """
     queries, library = _pair(queries, library)
+    if len(library) == 0:
+        raise ValueError("library is empty; wanted at least one vector.")
     count = checks.number(count, "count", low=1, high=len(library), integer=True)
     distances = _distances(queries, library, checks.choice(metric, "metric", METRICS))
     indices = np.array([_smallest(row, count) for row in distances], np.int64).reshape(-1, count)

@@ -18,7 +18,7 @@ def pooled(model, layers, pictures, *, batch_size=16):
     Parameters
     ----------
     model : keras.Model
-    layers : sequence of str
+    layers : str or sequence of str
         Names of layers with maps.
     pictures : (N, H, W, 3) array, or list of pictures of any sizes
         RGB in [0, 1].
@@ -37,11 +37,12 @@ def pooled(model, layers, pictures, *, batch_size=16):
     """
     if len(pictures) == 0:
         raise ValueError("pictures is empty; wanted at least one.")
+    layers = [layers] if isinstance(layers, str) else list(layers)
     equal = len({np.shape(picture) for picture in pictures}) == 1
     step = checks.number(batch_size, "batch_size", low=1, integer=True) if equal else 1
     parts = []
     for start in range(0, len(pictures), step):
-        answers = probes.activations(model, list(layers), pictures[start : start + step])
+        answers = probes.activations(model, layers, pictures[start : start + step])
         parts.append({name: _mean(answers[name], name) for name in layers})
     return {name: np.concatenate([part[name] for part in parts]) for name in layers}
 
