@@ -15,7 +15,7 @@ from course_lib.staff import sandbox, sources, variants
 from course_lib.staff.grading import book as books
 from course_lib.staff.grading import crowd, place, plan, records, store
 
-LIMITS = records.Limits(memory=2_000_000_000, seconds=60, cell_seconds=8, call_seconds=8)
+LIMITS = records.Limits(memory=2_000_000_000, seconds=150, cell_seconds=20, call_seconds=20)
 ATTACKS = hostile_class.attacks()
 
 

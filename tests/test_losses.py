@@ -241,4 +241,5 @@ def test_cross_entropy_of_the_largest_and_smallest_numbers_is_a_number(recwarn):
     assert loss == 0
     assert (gradient == 0).all()
     assert losses.categorical_cross_entropy([[largest, -largest]], [1])[0] == largest
-    assert not recwarn.list
+    # What an earlier test left open may be collected meanwhile, and warn of that.
+    assert not [each for each in recwarn if each.category is not ResourceWarning]
