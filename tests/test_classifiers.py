@@ -449,6 +449,8 @@ def test_classify_refuses_other_models_and_tops(mobilenet):
     picture = np.zeros((64, 64, 3))
     with pytest.raises(ValueError, match=r"model gives \(None, .*512\); wanted \(N, 1000\)"):
         models.classify(vgg16.build("oxford"), picture)
+    with pytest.raises(TypeError, match="model is a str; wanted a Keras model"):
+        models.classify("mobilenet_v2", picture)
     for top in (0, 1001, 2.5):
         with pytest.raises((ValueError, TypeError), match="top"):
             models.classify(mobilenet, picture, top=top)

@@ -115,6 +115,9 @@ def classify(model, image, top=5):
     TypeError, ValueError
         If it is not a picture in [0, 1], a side is under 32 pixels, or the model has other outputs.
     """
+    if not hasattr(model, "output_shape"):
+        kind = type(model).__name__
+        raise TypeError(f"model is a {kind}; wanted a Keras model, such as models.load gives.")
     image = images.to_rgb(checks.image(image))
     height, width = image.shape[:2]
     if min(height, width) < SMALLEST:
