@@ -80,6 +80,16 @@ def test_maps_are_the_channels_in_the_order_of_the_names(graph, astronaut):
     assert np.array_equal(maps.background, raw[..., names.index("background")])
 
 
+@pytest.mark.parametrize("size", [(8, 8), (8, 64), (64, 8)])
+def test_maps_one_pixel_wide_or_high_are_not_foreign_memory(graph, astronaut, size):
+    narrow, more = images.resize(astronaut, *size), [(0, 64 - side) for side in size]
+    net = network._published()
+    wider = network._forward(net, np.pad(narrow, [*more, (0, 0)], mode="edge"))
+    assert np.abs(wider).max() < 3
+    rows, columns = (side // 8 for side in size)
+    assert np.array_equal(network._forward(net, narrow), wider[:rows, :columns])
+
+
 def test_background_is_what_no_part_is(graph, astronaut):
     maps = openpose.maps(astronaut)
     assert np.abs(1 - maps.heatmaps.max(axis=2) - maps.background).mean() < 0.02

@@ -11,7 +11,9 @@ from course_lib import checks, fetch, images
 
 from .defaults import RATIOS, box_shapes, default_boxes, map_sizes
 
-SIDES = 64, 2048  # smallest and largest input, in pixels
+# Smallest and largest input, in pixels. Below it a map of 1x1 feeds another, which OpenCV 4.14
+# computes wrongly, and not the same each time: logits are off by 1 and more from TensorFlow's.
+SIDES = 257, 2048
 
 
 class GraphError(ValueError):
@@ -88,7 +90,7 @@ class Network:
         The weights (``.pb``), and the description that OpenCV wants beside them (``.pbtxt``).
     settings : Settings
     side : int, optional
-        Of the square that the picture is stretched to, 64 to 2048 px; by default that of the
+        Of the square that the picture is stretched to, 257 to 2048 px; by default that of the
         training. More costs time and finds smaller things.
 
     Raises

@@ -165,8 +165,13 @@ def _published():
 
 def _forward(net, picture):
     """RGB (H, W, 3) in [0, 1] -> (H/8, W/8, 57); it was trained on blue, green, red, 0 to 255."""
+    height, width = (side // STRIDE for side in picture.shape[:2])
+    # OpenCV 4.14 reads foreign memory where a map is one pixel high or wide: repeat the border, so
+    # often that the network does not see people in the narrow strip.
+    more = [(0, 7 * STRIDE if side == STRIDE else 0) for side in picture.shape[:2]]
+    picture = np.pad(picture, [*more, (0, 0)], mode="edge")
     net.setInput(images.to_bgr(picture).astype(np.float32).transpose(2, 0, 1)[None])
-    return np.ascontiguousarray(net.forward()[0].transpose(1, 2, 0))
+    return np.ascontiguousarray(net.forward()[0].transpose(1, 2, 0)[:height, :width])
 
 
 def _input_size(shape, height):
