@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -47,7 +48,7 @@ def test_every_box_is_opencvs(name):
         np.testing.assert_allclose(ours[0] * pixels, theirs[0] * pixels, atol=1, err_msg=title)
 
 
-@pytest.mark.parametrize("side", [None, 224, 333, 512])
+@pytest.mark.parametrize("side", [None, 257, 333, 512])
 def test_default_boxes_are_those_of_the_graph(name, side):
     net = ssd.load(name, side)
     np.testing.assert_allclose(net.priors(), net.defaults, atol=1e-6)
@@ -144,7 +145,7 @@ def test_bad_arguments(asset):
         ((cat,), {"threshold": 1.1}, "threshold is 1.1"),
         ((cat,), {"overlap": -1}, "overlap is -1"),
         ((cat,), {"overlap": 0.5, "by_hand": False}, "OpenCV's own layer has 0.6"),
-        ((cat,), {"side": 10}, "side is 10"),
+        ((cat,), {"side": 256}, "side is 256; wanted a whole number from 257 to 2048"),
         (([cat, cat[..., 0, 0]],), {}, "picture 1 has shape"),
         ((cat * 255,), {}, "picture has values from"),
         ((np.full((4, 4), np.nan),), {}, "picture has values from nan"),
@@ -153,6 +154,8 @@ def test_bad_arguments(asset):
             detection.detect(*arguments, **wish)
     with pytest.raises(TypeError, match="picture is of type NoneType"):
         detection.detect(None)
+    with pytest.raises(TypeError, match=r"the path 'cat.png'; read it first: images.read\(path\)"):
+        detection.detect(Path("cat.png"))
     with pytest.raises(ValueError, match=r"network \['ssd'\] is not known"):
         detection.detect(cat, ["ssd"])
     with pytest.raises(TypeError, match=r"side is \[320\]"):

@@ -226,6 +226,26 @@ def test_annotate_checks_before_it_writes(film, tmp_path, asset):
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_a_bar_of_text_where_there_is_no_notebook(film, tmp_path, find, capsys):
+    video.annotate(film, tmp_path / "out.avi")
+    said = capsys.readouterr()
+    assert said.out == "" and "Finding things in each frame: 100%" in said.err
+
+
+def test_detect_goes_through_a_video(asset, tmp_path):
+    asset("ssd_mobilenet_v3")
+    path = write(tmp_path / "film.avi", count=30)
+    frames = list(video.Video(path, every=7))
+    alone = [video.detect(frame, threshold=0.02) for frame in frames]
+    for several in (video.Video(path, every=7), iter(frames)):
+        together = video.detect(several, threshold=0.02)
+        assert [d.boxes.tolist() for d in together] == [d.boxes.tolist() for d in alone]
+    assert sum(map(len, alone)) > 0
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.warns(video.VideoWarning, match="these are kept"):
+        assert 0 < len(video.detect(video.Video(path))) < 30
+
+
 def test_the_traffic_video(asset):
     asset("ssd_mobilenet_v3")
     found = video.Video(asset("corke") / "traffic_sequence.mp4", every=100)

@@ -1,5 +1,8 @@
 """`detect`: pictures in, boxes with names out."""
 
+import os
+from collections.abc import Iterable
+
 import numpy as np
 
 from course_lib import checks
@@ -25,7 +28,7 @@ def detect(
 
     Parameters
     ----------
-    pictures : (H, W, 3) or (H, W) array_like, or a list of such
+    pictures : (H, W, 3) or (H, W) array_like, a list of such, or a `video.Video`
         RGB or grey in [0, 1], of any size.
     network : str
         ``"ssd_mobilenet_v3"``, or ``"ssd_mobilenet_v2"``.
@@ -36,7 +39,7 @@ def detect(
     classes : str or iterable of str, optional
         Names among the 80 of COCO (`labels.TRAINED`); all by default.
     side : int, optional
-        Of the square that each picture is stretched to for the network, 64 to 2048 px; by default
+        Of the square that each picture is stretched to for the network, 257 to 2048 px; by default
         320 (v3) or 300 (v2). More costs time and finds smaller things.
     by_hand : bool
         Whether boxes are made from the raw outputs by the functions that ``05_2`` teaches;
@@ -45,7 +48,7 @@ def detect(
     Returns
     -------
     Detections, or list of Detections
-        One per picture, boxes in its own pixels and cut off at its borders; at most 100.
+        One per picture or frame, boxes in its own pixels and cut off at its borders; at most 100.
 
     Raises
     ------
@@ -53,7 +56,7 @@ def detect(
         If an argument is of a wrong type.
     ValueError
         If a picture is none, a name is not known (near ones are named), or a number is out of
-        range. All is checked before the first picture goes in.
+        range. All is checked before the first picture goes in (frames of a video, as they come).
     fetch.FetchError
         If the network is not in the cache and cannot be fetched.
 
@@ -63,11 +66,7 @@ def detect(
     Taught in ``05_2_mobilenet_ssd``. Source: Liu et al., ECCV 2016, arXiv:1512.02325; Howard et
     al., ICCV 2019, arXiv:1905.02244 (v3); Sandler et al., CVPR 2018, arXiv:1801.04381 (v2).
     """
-    several = isinstance(pictures, (list, tuple)) or getattr(pictures, "ndim", 0) == 4
-    checked = [
-        checks.image(picture, f"picture {i}" if several else "picture")
-        for i, picture in enumerate(pictures if several else [pictures])
-    ]
+    several, checked = _checked(pictures)
     least = checks.number(threshold, "threshold", low=0, high=1)
     most = checks.number(overlap, "overlap", low=0, high=1)
     if not by_hand and most != OVERLAP:
@@ -77,6 +76,19 @@ def detect(
     find = _by_hand if by_hand else _by_opencv
     found = [_named(picture, *find(net, picture, least, most, numbers)) for picture in checked]
     return found if several else found[0]
+
+
+def _checked(pictures):
+    """Whether these are several, and each of them checked: a list at once, frames as they come."""
+    if isinstance(pictures, (str, os.PathLike)):
+        how = "images.read(path) for a picture, ssd.video.Video(path) for a video"
+        raise TypeError(f"pictures is the path '{pictures}'; read it first: {how}.")
+    frames = isinstance(pictures, Iterable) and not hasattr(pictures, "__array__")
+    if not frames and getattr(pictures, "ndim", 0) != 4:
+        return False, [checks.image(pictures, "picture")]
+    checked = (checks.image(picture, f"picture {i}") for i, picture in enumerate(pictures))
+    at_once = isinstance(pictures, (list, tuple)) or not frames
+    return True, list(checked) if at_once else checked
 
 
 def _by_hand(net, picture, threshold, overlap, numbers):
