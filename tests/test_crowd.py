@@ -198,6 +198,25 @@ def test_workers_that_die_take_nobody_with_them(folder, book, tmp_path):
     assert list(tally.look) == ["s1"] and "ended the worker twice" in tally.look["s1"]
 
 
+def test_workers_that_died_are_awaited_on_a_busy_machine(monkeypatch):
+    """Dask gives up a worker that is not back in 15 s, and a class without workers never ends."""
+    import dask
+    import distributed
+    from dask.utils import parse_timedelta
+
+    awaited = []
+
+    class Cluster:
+        def __init__(self, **how):
+            awaited.append(dask.config.get("distributed.deploy.lost-worker-timeout"))
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(distributed, "LocalCluster", Cluster)
+    with pytest.raises(KeyboardInterrupt), pool.here(1):
+        pass
+    assert parse_timedelta(*awaited) > 3600
+
+
 def test_a_few_are_on_their_way_at_a_time(address):
     with pool.there(address) as client:
         loaded, done, most = [], 0, 0

@@ -17,6 +17,9 @@ _HERE = {
     "distributed.scheduler.worker-saturation": 1.0,
     "distributed.comm.timeouts.connect": "120s",
     "distributed.scheduler.worker-ttl": None,
+    # One that died may take its time to come again: after 15 s Dask would do without it for good,
+    # and where that is true of all, wait for ever.
+    "distributed.deploy.lost-worker-timeout": "1 day",
     "distributed.scheduler.http.routes": ["distributed.http.health"],
     "distributed.worker.http.routes": ["distributed.http.health"],
     "distributed.worker.daemon": False,  # it starts kernels
