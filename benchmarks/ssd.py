@@ -21,7 +21,7 @@ from course_lib.detection import ssd
 from course_lib.detection.ssd import networks, selection
 
 THRESHOLDS = (0.5, 0.3, 0.1, 0.01)
-SIDES = (260, 320, 448, 640, 896)
+SIDES = (320, 448, 640)
 
 
 def photos():
