@@ -352,6 +352,7 @@ def test_a_missing_or_broken_picture_is_a_note(painted, starts):
     assert any(
         note.startswith("The picture drawing is missing: ImageError") for note in result.notes
     )
+    assert not any(note.endswith("..") for note in result.notes)
     assert "The picture photo is missing: there is no file's name in the variable imgfile." in (
         result.notes
     )

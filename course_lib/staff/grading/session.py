@@ -210,7 +210,7 @@ class _Run:
                 self.pictures[name] = array
             else:
                 why = "it is no picture" if how == "value" else text or "it could not be read"
-                self.notes.append(f"The picture {name} is missing: {why}.")
+                self.notes.append(f"The picture {name} is missing: {why.rstrip('.')}.")
 
     # --- the hidden checks ---
 
