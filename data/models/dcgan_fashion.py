@@ -6,9 +6,9 @@ sheet of pictures and the whole training there every 500 steps, and goes on from
 With --score it only prints the score of the stored file.
 """
 
+import argparse
 import hashlib
 import os
-import sys
 from pathlib import Path
 
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # twice as fast; the course turns it off
@@ -69,4 +69,8 @@ def score():
 
 
 if __name__ == "__main__":
-    score() if "--score" in sys.argv else main(*sys.argv[1:])
+    told = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    told.add_argument("--score", action="store_true", help="only print the stored file's score")
+    told.add_argument("folder", nargs="?", help="where the training is kept every 500 steps")
+    told = told.parse_args()
+    score() if told.score else main(told.folder)

@@ -5,9 +5,9 @@ It needs the asset fashion_mnist and about three minutes of processor time.
 With --score it only prints the score of the stored file.
 """
 
+import argparse
 import hashlib
 import os
-import sys
 
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # twice as fast; the course turns it off
 
@@ -45,4 +45,6 @@ def score():
 
 
 if __name__ == "__main__":
-    score() if "--score" in sys.argv else main()
+    told = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    told.add_argument("--score", action="store_true", help="only print the stored file's score")
+    score() if told.parse_args().score else main()

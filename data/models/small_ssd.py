@@ -5,8 +5,8 @@ It needs the assets twemoji and corke and, on two cores, about a quarter of an h
 With --score it only prints the score of the stored file.
 """
 
+import argparse
 import hashlib
-import sys
 import time
 
 from course_lib import compute
@@ -54,4 +54,6 @@ def score():
 
 
 if __name__ == "__main__":
-    score() if "--score" in sys.argv else main()
+    told = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    told.add_argument("--score", action="store_true", help="only print the stored file's score")
+    score() if told.parse_args().score else main()
