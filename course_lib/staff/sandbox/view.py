@@ -36,6 +36,9 @@ def environment(home=inside.HOME):
         "PYTHONHASHSEED": "0",
         "PYTHONNOUSERSITE": "1",
         "MALLOC_ARENA_MAX": "2",  # else each thread reserves 128 MB of address space
+        # Memory of a figure is used again for the next one, rather than asked for page by page.
+        "MALLOC_MMAP_THRESHOLD_": str(1 << 25),
+        "MALLOC_TRIM_THRESHOLD_": str(1 << 28),
     }
     threads = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "NUMBA")
     fixed |= {f"{name}_NUM_THREADS": "1" for name in threads}
