@@ -22,6 +22,14 @@ TESTS = Path(__file__).parent
 LONG = 300  # seconds that a busy machine may take
 
 
+@pytest.fixture(autouse=True, scope="module")
+def patience():
+    """The workers of a test's own cluster may still be starting, for longer than 60 s."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pool, "_PATIENCE", LONG)
+        yield
+
+
 def until(true, what):
     """Wait until something holds."""
     end = time.monotonic() + LONG
