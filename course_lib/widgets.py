@@ -10,8 +10,10 @@ import math
 import time
 
 import ipywidgets
+from IPython import get_ipython
 from IPython.display import display
 from IPython.utils.capture import capture_output
+from tqdm import tqdm
 
 from course_lib import images
 
@@ -143,6 +145,8 @@ def upload(label="Your photo"):
 def progress(iterable, label, total=None):
     """Go through an iterable beneath a bar; a stored page keeps the label only.
 
+    Where there is no IPython the bar is a line of text on stderr.
+
     Parameters
     ----------
     iterable : iterable
@@ -156,6 +160,9 @@ def progress(iterable, label, total=None):
     object
         The items of the iterable.
     """
+    if get_ipython() is None:  # no page to show a widget on
+        yield from tqdm(iterable, label, total)
+        return
     total = len(iterable) if total is None and hasattr(iterable, "__len__") else total
     bar = ipywidgets.IntProgress(max=total or 1)
     text = ipywidgets.Label()

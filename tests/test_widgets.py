@@ -224,6 +224,13 @@ def test_progress_without_a_length_and_over_nothing(shown):
     assert empty.children[0].bar_style == "success"
 
 
+def test_progress_in_plain_python_is_a_line_on_stderr(monkeypatch, capsys):
+    monkeypatch.setattr(widgets, "get_ipython", lambda: None)
+    assert list(widgets.progress(iter("ab"), "Letters", total=2)) == ["a", "b"]
+    said = capsys.readouterr()
+    assert said.out == "" and "Letters: 100%" in said.err
+
+
 def test_live_figures_take_the_place_of_the_one_before(monkeypatch):
     import matplotlib.pyplot as plt
 

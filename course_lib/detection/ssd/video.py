@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-from IPython import get_ipython
-from tqdm import tqdm
 
 from course_lib import checks, images, widgets
 from course_lib.detection.detections import Detections
@@ -260,18 +258,11 @@ def annotate(source, path, network="ssd_mobilenet_v3", *, every=1, most=None, **
     detect([], network, **settings)  # a wrong setting shows before anything is written
     found = []
     with Writer(path, video.rate / video.every) as writer:
-        for frame in _progress(video, "Finding things in each frame"):
+        for frame in widgets.progress(video, "Finding things in each frame"):
             found.append(detect(frame, network, **settings))
             writer.write(drawing.paint(frame, found[-1]))
     numbers = range(0, len(found) * video.every, video.every)
     return Annotated(writer.path, tuple(numbers), tuple(found), video.complete)
-
-
-def _progress(video, label):
-    """Go through a video beneath a bar: a widget in a notebook, a line on stderr elsewhere."""
-    if getattr(get_ipython(), "kernel", None) is not None:
-        return widgets.progress(video, label)
-    return tqdm(video, label, unit=" frames")
 
 
 def _path(value):
