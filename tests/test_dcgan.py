@@ -117,7 +117,7 @@ def test_a_tinted_sheet_keeps_its_paper_white():
 SCRIPT = """
 import json, pathlib, sys
 import numpy as np
-from course_lib import compute
+from course_lib import compute, models
 import keras
 from course_lib.generation import dcgan, loop
 from course_lib.generation.dcgan import codes, transposed
@@ -200,7 +200,7 @@ out["seen"] = [seen[0].shape, str(seen[0].dtype), seen[1].shape, int(seen[1].max
 
 straight.generator.save_weights(folder / "g.weights.h5")
 same = dcgan.generator(code_size=5, width=2)
-dcgan.load_weights(same, folder / "g.weights.h5")
+models.load_weights(same, folder / "g.weights.h5")
 out["loaded"] = bool(np.array_equal(same.get_weights()[0], straight.generator.get_weights()[0]))
 (folder / "half.weights.h5").write_bytes((folder / "g.weights.h5").read_bytes()[:3000])
 faults, wide = {}, dcgan.generator(code_size=6, width=2)
@@ -211,10 +211,10 @@ def fail(name, function, *args, **more):
         faults[name] = "nothing"
     except (TypeError, ValueError, FileNotFoundError) as error:
         faults[name] = f"{type(error).__name__}: {error}"
-fail("architecture", dcgan.load_weights, wide, folder / "g.weights.h5")
-fail("player", dcgan.load_weights, dcgan.discriminator(width=2), folder / "g.weights.h5")
-fail("half", dcgan.load_weights, wide, folder / "half.weights.h5")
-fail("missing", dcgan.load_weights, wide, folder / "no.weights.h5")
+fail("architecture", models.load_weights, wide, folder / "g.weights.h5")
+fail("player", models.load_weights, dcgan.discriminator(width=2), folder / "g.weights.h5")
+fail("half", models.load_weights, wide, folder / "half.weights.h5")
+fail("missing", models.load_weights, wide, folder / "no.weights.h5")
 out["kept"] = all(np.array_equal(a, b) for a, b in zip(kept, wide.get_weights()))
 fail("resume", loop.resume, folder / "gan.npz", dcgan.Dcgan(code_size=6, width=2).variables)
 fail("code size", dcgan.sample, wide, np.zeros((2, 5)))
@@ -228,7 +228,7 @@ fail("none", dcgan.stepper, straight, pictures[:0], rng)
 fail("average", dcgan.stepper, straight, pictures, rng, average_every=0)
 fail("rng", dcgan.stepper, straight, pictures, 3)
 fail("ragged", dcgan.stepper, straight, [[1, 2], [1]], rng)
-fail("path", dcgan.load_weights, wide, None)
+fail("path", models.load_weights, wide, None)
 fail("no generator", dcgan.sample, dcgan.classifier(), np.zeros((2, 5)))
 fail("no model", codes.directions, None, 1)
 fail("no classifier", dcgan.look, wide, pictures)

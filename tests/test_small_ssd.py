@@ -388,3 +388,11 @@ def test_missing_checkpoint(monkeypatch, tmp_path):
     monkeypatch.setattr("course_lib.detection.small_ssd.network.CHECKPOINT", tmp_path / "none.h5")
     with pytest.raises(FileNotFoundError, match="from a clone"):
         small_ssd.load_checkpoint()
+
+
+def test_damaged_checkpoint(monkeypatch, tmp_path):
+    cut = tmp_path / "cut.weights.h5"
+    cut.write_bytes(small_ssd.network.CHECKPOINT.read_bytes()[:50_000])
+    monkeypatch.setattr("course_lib.detection.small_ssd.network.CHECKPOINT", cut)
+    with pytest.raises(ValueError, match="cut.weights.h5 does not fit this .* is damaged"):
+        small_ssd.load_checkpoint()

@@ -9,8 +9,9 @@ from course_lib import checks, fetch, images
 
 from . import mobilenet_v2, resnet50, vgg16
 from .hed import EdgeNetwork
+from .weights import load_weights
 
-__all__ = ["EdgeNetwork", "classify", "imagenet_labels", "load"]
+__all__ = ["EdgeNetwork", "classify", "imagenet_labels", "load", "load_weights"]
 
 NETWORKS = ("hed", "mobilenet_v2", "resnet50", "vgg16")
 SIDE = 224  # px; what networks for ImageNet are usually given

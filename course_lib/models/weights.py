@@ -1,7 +1,9 @@
 """Weights from elsewhere, put into a Keras model and kept as ``.weights.h5``."""
 
 import hashlib
+import os
 import warnings
+from pathlib import Path
 
 import numpy as np
 
@@ -66,6 +68,42 @@ def fill(model, values, source):
             raise ArchiveError(f"{source} has {came} for {layer.name}; wanted {wanted}")
         if wanted:
             layer.set_weights(values[layer.name])
+
+
+def load_weights(model, path):
+    """Load a file of weights into a model of the same architecture.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Left as it was if the file does not fit.
+    path : path_like
+        Ends in ``.weights.h5``.
+
+    Raises
+    ------
+    TypeError
+        If the path is not one.
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is damaged, or of another architecture.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"path is {type(path).__name__}; wanted the name of a file.")
+    path = Path(path)
+    if not path.exists():
+        text = "run the course from a clone of its repository."
+        raise FileNotFoundError(f"There is no {path.name} in {path.parent.name}; {text}")
+    before = model.get_weights()
+    try:
+        model.load_weights(path)
+    except (OSError, ValueError, KeyError) as error:
+        model.set_weights(before)
+        raise ValueError(
+            f"{path.name} does not fit this {model.name}: it is damaged or of another architecture."
+            " One of the course's own comes back with: git checkout -- data/models"
+        ) from error
 
 
 def save(model, path):

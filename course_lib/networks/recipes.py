@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_lib import checks, compute
+from course_lib import checks, compute, models
 
 CHECKPOINT = Path(__file__).parents[2] / "data" / "models" / "cifar10_cnn.weights.h5"
 MEAN = (0.4914, 0.4822, 0.4465)  # of CIFAR-10's training pictures, per channel
@@ -69,16 +69,8 @@ def load_checkpoint():
     ValueError
         If the file is damaged.
     """
-    if not CHECKPOINT.exists():
-        raise FileNotFoundError(
-            f"There is no {CHECKPOINT}; run the course from a clone of its repository."
-        )
     model = cifar_network()
-    try:
-        model.load_weights(CHECKPOINT)
-    except (OSError, ValueError, KeyError) as problem:
-        text = "is damaged; get it anew: git checkout -- data/models"
-        raise ValueError(f"{CHECKPOINT.name} {text}") from problem
+    models.load_weights(model, CHECKPOINT)
     return model
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_lib import checks, compute
+from course_lib import checks, compute, models
 from course_lib.detection.scenes import NAMES, SIZE
 
 CHECKPOINT = Path(__file__).parents[3] / "data" / "models" / "small_ssd.weights.h5"
@@ -92,13 +92,11 @@ def load_checkpoint():
     ------
     FileNotFoundError
         If the course's folder of models is missing.
+    ValueError
+        If the file is damaged.
     """
-    if not CHECKPOINT.exists():
-        raise FileNotFoundError(
-            f"There is no {CHECKPOINT}; run the course from a clone of its repository."
-        )
     model = build()
-    model.load_weights(CHECKPOINT)
+    models.load_weights(model, CHECKPOINT)
     return model
 
 

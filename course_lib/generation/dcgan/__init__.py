@@ -13,7 +13,6 @@ from .networks import (
     discriminator,
     generator,
     load_generator,
-    load_weights,
     sample,
 )
 
@@ -26,7 +25,6 @@ __all__ = [
     "generator",
     "load_classifier",
     "load_generator",
-    "load_weights",
     "look",
     "sample",
     "stepper",

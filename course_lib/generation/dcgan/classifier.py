@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from course_lib import checks, compute
+from course_lib import checks, compute, models
 
-from .networks import SIDE, check_pictures, expect, load_weights
+from .networks import SIDE, check_pictures, expect
 
 CHECKPOINT = Path(__file__).parents[3] / "data" / "models" / "fashion_classifier.weights.h5"
 FEATURES = 64
@@ -93,9 +93,11 @@ def load_classifier():
     ------
     FileNotFoundError
         If the course's folder of models is missing.
+    ValueError
+        If the file is damaged.
     """
     model = classifier()
-    load_weights(model, CHECKPOINT)
+    models.load_weights(model, CHECKPOINT)
     return model
 
 

@@ -3,12 +3,11 @@
 Source: Radford, Metz and Chintala, 2016, arXiv:1511.06434. Taught in ``09_2_dcgan``.
 """
 
-import os
 from pathlib import Path
 
 import numpy as np
 
-from course_lib import checks, compute
+from course_lib import checks, compute, models
 
 CODE_SIZE = 64
 SIDE = 28
@@ -152,43 +151,9 @@ def load_generator():
     ------
     FileNotFoundError
         If the course's folder of models is missing.
+    ValueError
+        If the file is damaged.
     """
     model = generator()
-    load_weights(model, CHECKPOINT)
+    models.load_weights(model, CHECKPOINT)
     return model
-
-
-def load_weights(model, path):
-    """Load a file of weights into a model of the same architecture.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Left as it was if the file does not fit.
-    path : path_like
-        Ends in ``.weights.h5``.
-
-    Raises
-    ------
-    TypeError
-        If the path is not one.
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If the file is damaged, or of another architecture.
-    """
-    if not isinstance(path, (str, os.PathLike)):
-        raise TypeError(f"path is {type(path).__name__}; wanted the name of a file.")
-    path = Path(path)
-    if not path.exists():
-        text = "run the course from a clone of its repository."
-        raise FileNotFoundError(f"There is no {path.name} in {path.parent.name}; {text}")
-    before = model.get_weights()
-    try:
-        model.load_weights(path)
-    except (OSError, ValueError, KeyError) as error:
-        model.set_weights(before)
-        text = (
-            f"{path.name} does not fit this {model.name}: it is damaged or of another architecture"
-        )
-        raise ValueError(f"{text} (another width or code size?).") from error
