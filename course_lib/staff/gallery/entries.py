@@ -8,6 +8,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from course_lib.staff import sources
+from course_lib.staff.gallery import rubric as rubrics
+from course_lib.staff.grading import store
+
 # Fixed sentences: what a student or a file wrote could tell who it was.
 _REASONS = {
     "no notebook": "There was no notebook that can be read.",
@@ -49,6 +53,25 @@ class Entry:
     words: str = ""
     notes: tuple = ()
     waits: bool = True
+
+
+def read(name, folder, db=""):
+    """Return the rubric of an assignment, and the entries of a class by student.
+
+    Raises
+    ------
+    ValueError, OSError
+        If there is no such assignment or class, or nothing of it is graded.
+    """
+    from course_lib.staff.grading import book
+
+    rubric = rubrics.read(sources.released(name), name)
+    results = store.results(folder, name)
+    if not results:
+        raise ValueError(f"Nothing of {name} is graded in {folder}: course grade {name} FOLDER")
+    with book.open_book(folder, db) as opened:
+        called = {line["student"]: line["name"] for line in book.marks(opened, name)}
+    return rubric, collect(results, called, rubric.cell, rubric.stub)
 
 
 def collect(results, names, cell, stub=""):

@@ -4,7 +4,7 @@ import json
 import math
 from pathlib import Path
 
-from course_lib.staff.gallery import blind, page
+from course_lib.staff.gallery import blind, entries
 
 FORMAT = 1
 LARGEST = 20_000_000  # bytes; the marks of 300 students take 100 kB
@@ -42,7 +42,7 @@ def command(name, path, *, folder, db=""):
     if key is None:
         raise ValueError(f"{folder} has no page of {name} yet: course gallery {name}")
     given = parse(Path(path), name, key)
-    rubric, everyone = page.read(name, folder, db)
+    rubric, everyone = entries.read(name, folder, db)
     _check(given, rubric, key, everyone)
     whole, outdated = {}, []
     for code, one in given.items():

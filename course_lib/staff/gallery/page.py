@@ -11,7 +11,7 @@ from string import Template
 
 from course_lib.staff import sources
 from course_lib.staff.gallery import blind, entries
-from course_lib.staff.gallery import rubric as rubrics
+from course_lib.staff.gallery import marks as marking
 from course_lib.staff.grading import store
 
 HERE = Path(__file__).parent
@@ -39,8 +39,6 @@ def command(name, *, folder, db="", names=False, marks=None):
     ValueError, OSError
         With a sentence for the instructor; then no mark was written.
     """
-    from course_lib.staff.gallery import marks as marking
-
     if marks is not None:
         print(marking.command(name, marks, folder=folder, db=db))
         return
@@ -50,25 +48,6 @@ def command(name, *, folder, db="", names=False, marks=None):
     print(f"Save the marks there, then: course gallery {name}{where} --import {name}_marks.json")
     if not names:
         print(f"Who drew what stays in {blind.path(folder, name)}; share only {path.parent}.")
-
-
-def read(name, folder, db=""):
-    """Return the rubric of an assignment, and the entries of a class by student.
-
-    Raises
-    ------
-    ValueError, OSError
-        If there is no such assignment or class, or nothing of it is graded.
-    """
-    from course_lib.staff.grading import book
-
-    rubric = rubrics.read(sources.released(name), name)
-    results = store.results(folder, name)
-    if not results:
-        raise ValueError(f"Nothing of {name} is graded in {folder}: course grade {name} FOLDER")
-    with book.open_book(folder, db) as opened:
-        called = {line["student"]: line["name"] for line in book.marks(opened, name)}
-    return rubric, entries.collect(results, called, rubric.cell, rubric.stub)
 
 
 def write(name, *, folder, db="", names=False):
@@ -84,7 +63,7 @@ def write(name, *, folder, db="", names=False):
     Path
         Of ``index.html``; beside it lies a folder of pictures.
     """
-    rubric, everyone = read(name, folder, db)
+    rubric, everyone = entries.read(name, folder, db)
     key = blind.extend(blind.load(folder, name), everyone)
     blind.save(key, folder, name)  # before any picture is named by it
     shown = [(code, everyone[who]) for code, who in key.codes.items() if who in everyone]
