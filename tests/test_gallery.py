@@ -184,7 +184,7 @@ def test_a_student_without_drawing_has_the_reason_in_its_place(group):
     parts = [part.partition("</article>")[0] for part in text.split("<article ")[1:]]
     parts = {part[11:14]: part for part in parts}
     code = codes(group)
-    assert "The notebook ran, but saved no drawing." in parts[code["s1004"]]
+    assert "The notebook ran, but left no drawing that can be shown." in parts[code["s1004"]]
     assert "There was no notebook that can be read." in parts[code["s1005"]]
     assert "data-waits" in parts[code["s1004"]] and "data-waits" not in parts[code["s1005"]]
     assert "reason" not in parts[code["s1001"]] and parts[code["s1001"]].count("<img") == 2

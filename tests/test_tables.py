@@ -77,8 +77,8 @@ def test_what_no_platform_knows_is_not_moodle_s(folder):
 def test_nothing_handed_in_is_said_once(folder):
     nothing = small.records.Submission("s1", None, fault="There is no notebook.")
     found = small.grade(nothing, small.assignment(), None, None)
-    _, moodle = written(folder, [row(comments={}, by_hand={})], {"s1": found})
-    assert moodle[1][5] == "There is no notebook."
+    table, moodle = written(folder, [row(comments={}, by_hand={})], {"s1": found})
+    assert table[1][-1] == moodle[1][5] == "There is no notebook."
 
 
 @pytest.mark.parametrize(

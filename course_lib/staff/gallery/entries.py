@@ -22,7 +22,7 @@ _REASONS = {
     "not begun": "The open task was not begun.",
     "error": "The notebook stopped at an error before it had saved a drawing.",
 }
-_NO_DRAWING = "The notebook ran, but saved no drawing."
+_NO_DRAWING = "The notebook ran, but left no drawing that can be shown."
 MOST_WORDS = 1200  # letters that are shown
 BROKEN = "The drawing's file cannot be read."
 

@@ -41,7 +41,10 @@ def write(folder, assignment, results, rows, now=None):
     list of Path
         UTF-8; numbers have a point, and an empty one waits for a person.
     """
-    notes = {student: " ".join(result.notes) for student, result in results.items()}
+    notes = {
+        student: _nothing_came(result) or " ".join(result.notes)
+        for student, result in results.items()
+    }
     cells = [task.cell for task in assignment.tasks]
     table = [["student", "name", *cells, "total", "most", "notes"]]
     for row in rows:
@@ -76,11 +79,17 @@ def _moodle(assignment, row, results, now):
     ]
 
 
+def _nothing_came(result):
+    """Why there is no notebook; empty where there is one."""
+    missing = [verdict for verdict in result.verdicts if verdict.cause == "no notebook"]
+    return missing[0].message if missing and len(missing) == len(result.verdicts) else ""
+
+
 def _comments(assignment, row, result):
     """What Moodle shows beside the grade: one line per task that has something to say."""
+    if result and (said := _nothing_came(result)):
+        return said
     verdicts = {verdict.task: verdict for verdict in result.verdicts} if result else {}
-    if verdicts and all(verdict.cause == "no notebook" for verdict in verdicts.values()):
-        return next(iter(verdicts.values())).message
     lines = []
     for task in assignment.tasks:
         verdict = verdicts.get(task.cell)
