@@ -2,6 +2,8 @@
 
 import difflib
 import numbers
+import os
+from pathlib import Path
 
 import numpy as np
 
@@ -160,6 +162,29 @@ def choice(value, name, options):
     if near:
         hint = f"did you mean {' or '.join(texts[text] for text in near)}?"
     raise ValueError(f"{name} {value!r} is not known; {hint}")
+
+
+def path(value, name="path"):
+    """Check the name of a file.
+
+    Parameters
+    ----------
+    value : path_like
+    name : str
+        What the message calls it.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    TypeError
+        If it is something else.
+    """
+    if not isinstance(value, (str, os.PathLike)):
+        raise TypeError(f"{name} is {type(value).__name__}; wanted the name of a file.")
+    return Path(value)
 
 
 def boxes(value, name="boxes"):

@@ -1,5 +1,7 @@
 """Argument checks: what passes comes back typed, what does not is named with what was wanted."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -160,3 +162,9 @@ def test_array_turns_small_floats_into_whole_numbers_without_a_warning(recwarn):
     assert checks.array(np.array([1, 2], np.float16), "w", dtype=np.int64).tolist() == [1, 2]
     # What an earlier test left open may be collected meanwhile, and warn of that.
     assert not [each for each in recwarn if each.category is not ResourceWarning]
+
+
+def test_path():
+    assert checks.path("a/b.npz") == checks.path(Path("a/b.npz")) == Path("a", "b.npz")
+    with pytest.raises(TypeError, match="place is int; wanted the name of a file"):
+        checks.path(3, "place")

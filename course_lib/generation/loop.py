@@ -9,7 +9,6 @@ import math
 import os
 import zipfile
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 
 import numpy as np
 
@@ -162,7 +161,7 @@ def save(path, record, variables, *, rng=None):
     ValueError
         If the name does not end in ``.npz``.
     """
-    path = _path(path)
+    path = checks.path(path)
     if path.suffix != ".npz":
         raise ValueError(f"path is {path.name}; wanted a name that ends in .npz.")
     if not path.parent.is_dir():
@@ -202,7 +201,7 @@ def resume(path, variables, *, rng=None):
     ValueError
         If it is damaged, no training, or one of another architecture.
     """
-    path, variables = _path(path), list(variables)
+    path, variables = checks.path(path), list(variables)
     if not path.exists():
         raise FileNotFoundError(f"There is no {path.name}; save a training first.")
     record, state, arrays = _read(path)
@@ -212,12 +211,6 @@ def resume(path, variables, *, rng=None):
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
     return record
-
-
-def _path(path):
-    if not isinstance(path, (str, os.PathLike)):
-        raise TypeError(f"path is {type(path).__name__}; wanted the name of a file.")
-    return Path(path)
 
 
 def _record(record):

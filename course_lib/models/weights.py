@@ -1,13 +1,11 @@
 """Weights from elsewhere, put into a Keras model and kept as ``.weights.h5``."""
 
 import hashlib
-import os
 import warnings
-from pathlib import Path
 
 import numpy as np
 
-from course_lib import compute
+from course_lib import checks, compute
 from course_lib.fetch.archives import ArchiveError
 from course_lib.fetch.converted import converted
 
@@ -89,9 +87,7 @@ def load_weights(model, path):
     ValueError
         If the file is damaged, or of another architecture.
     """
-    if not isinstance(path, (str, os.PathLike)):
-        raise TypeError(f"path is {type(path).__name__}; wanted the name of a file.")
-    path = Path(path)
+    path = checks.path(path)
     if not path.exists():
         text = "run the course from a clone of its repository."
         raise FileNotFoundError(f"There is no {path.name} in {path.parent.name}; {text}")

@@ -4,7 +4,6 @@ import json
 import os
 import zipfile
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
@@ -70,7 +69,7 @@ class Run:
 
     def save(self, path):
         """Write all of it into a ``.npz``, for `load`; it gets its name when it is whole."""
-        path = _path(path)
+        path = checks.path(path)
         if not path.parent.is_dir():
             raise FileNotFoundError(f"there is no folder '{path.parent}'; make it first.")
         names = ("weights", "method", "rate", "terms", "stopped")
@@ -106,7 +105,7 @@ def load(path):
     ValueError
         If it is damaged, or not a saved run.
     """
-    path = _path(path)
+    path = checks.path(path)
     try:
         with np.load(path, allow_pickle=False) as file:
             about, arrays = json.loads(str(file["about"])), dict(file)
@@ -117,12 +116,6 @@ def load(path):
         raise FileNotFoundError(f"there is no run in '{path}'; save one first.") from None
     except _UNREADABLE:
         raise ValueError(f"'{path}' is damaged, or not a run that was saved here.") from None
-
-
-def _path(path):
-    if not isinstance(path, (str, os.PathLike)):
-        raise TypeError(f"path is {type(path).__name__}; wanted the name of a file.")
-    return Path(path)
 
 
 def transfer(
